@@ -1,0 +1,117 @@
+import type { WallTime } from '../base/units.ts';
+import type { Address } from './address.ts';
+import type { EnvList } from './env-list.ts';
+import type { StatusReport } from './status-report.ts';
+
+/**
+ * One port, two daemons: what the management server needs of the daemon behind it, ours or an attached stock one. What
+ * belongs to one management connection (subscriptions, history display, byte-count interval, client version, env-filter,
+ * roles, help, exit) never reaches it.
+ */
+
+/** The names that `>STATE` uses (facts: management 10). */
+export type StateName =
+  | 'CONNECTING'
+  | 'RESOLVE'
+  | 'TCP_CONNECT'
+  | 'WAIT'
+  | 'AUTH'
+  | 'GET_CONFIG'
+  | 'AUTH_PENDING'
+  | 'ASSIGN_IP'
+  | 'ADD_ROUTES'
+  | 'CONNECTED'
+  | 'RECONNECTING'
+  | 'EXITING';
+
+/** One state with the fields of a `>STATE` line; empty ones undefined. */
+export interface DaemonState {
+  readonly time: WallTime;
+  readonly name: StateName;
+  readonly detail?: string;
+  readonly tun4?: string;
+  readonly tun6?: string;
+  readonly remote?: Address;
+  readonly local?: Address;
+}
+
+/** A line that passed verb and mute, as `>LOG` carries it. */
+export interface LogLine {
+  readonly time: WallTime;
+  /** The message word: level, flags, mute category (facts: logging 1). */
+  readonly word: number;
+  /** Prefix included, no time stamp. */
+  readonly text: string;
+}
+
+/** Bytes of one established client. */
+export interface ClientBytes {
+  readonly clientId: number;
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** What happened in the daemon, for management clients and telemetry. Numbered without gaps by the port. */
+export type DaemonEvent =
+  | { readonly kind: 'log'; readonly line: LogLine }
+  | { readonly kind: 'state'; readonly state: DaemonState }
+  | { readonly kind: 'echo'; readonly time: WallTime; readonly text: string }
+  | { readonly kind: 'fatal'; readonly text: string }
+  | { readonly kind: 'client'; readonly what: ClientNotice; readonly clientId: number; readonly keyId?: number; readonly env: EnvList }
+  | { readonly kind: 'client-address'; readonly clientId: number; readonly address: string; readonly primary: boolean }
+  | { readonly kind: 'client-response'; readonly clientId: number; readonly keyId: number; readonly response: string; readonly env: EnvList }
+  | { readonly kind: 'notify'; readonly type: string; readonly text: string }
+  | { readonly kind: 'updown'; readonly up: boolean; readonly env: EnvList }
+  | { readonly kind: 'bytes'; readonly received: number; readonly sent: number }
+  | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
+  | { readonly kind: 'unknown'; readonly line: Buffer };
+
+/** The headers of `>CLIENT:` blocks. */
+export type ClientNotice = 'CONNECT' | 'REAUTH' | 'ESTABLISHED' | 'DISCONNECT';
+
+/** What a management client asks of the daemon itself. */
+export type DaemonRequest =
+  | { readonly kind: 'status' }
+  | { readonly kind: 'load-stats' }
+  | { readonly kind: 'client-bytes' }
+  | { readonly kind: 'pid' }
+  | { readonly kind: 'verb'; readonly set?: number }
+  | { readonly kind: 'mute'; readonly set?: number }
+  | { readonly kind: 'kill-name'; readonly commonName: string }
+  | { readonly kind: 'kill-address'; readonly ip: string; readonly port: number }
+  | { readonly kind: 'client-kill'; readonly clientId: number; readonly message: string }
+  | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'unknown'; readonly line: Buffer };
+
+/**
+ * The answer, with typed detail where the asker formats it. `refused` carries the words of an ERROR reply without the
+ * prefix; `done` the words of a SUCCESS reply; `lines` a relayed multi-line reply without its END.
+ */
+export type DaemonReply =
+  | { readonly kind: 'done'; readonly text: string }
+  | { readonly kind: 'refused'; readonly text: string }
+  | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  | { readonly kind: 'status'; readonly report: StatusReport }
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'load'; readonly clients: number; readonly received: number; readonly sent: number }
+  | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
+  | { readonly kind: 'killed'; readonly count: number };
+
+/** What a port says of its daemon. */
+export interface DaemonInfo {
+  /** The banner of `version`, TITLE and help. */
+  readonly title: string;
+  readonly mode: 'server' | 'client';
+  readonly statusVersion: 1 | 2 | 3;
+  /** False while an attached daemon is away. */
+  readonly connected: boolean;
+}
+
+/** A daemon as its management server sees it. */
+export interface DaemonPort {
+  info(): DaemonInfo;
+  /** Answers through `reply`, at once or later, exactly once a request. */
+  request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void;
+  /** Calls `listener` for each event, in order, until the returned function is called. */
+  subscribe(listener: (event: DaemonEvent, number: number) => void): () => void;
+}

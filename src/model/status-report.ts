@@ -1,0 +1,90 @@
+import type { WallTime } from '../base/units.ts';
+import type { Address } from './address.ts';
+
+/** How far a client has come. */
+export type ClientPhase = 'handshake' | 'authenticating' | 'connecting' | 'connected' | 'closing';
+
+/** What is measured about one client's link, at the source. */
+export interface LinkQuality {
+  /** Gaps in the data packet ids that never filled. */
+  readonly lost: number;
+  /** Packets that came after a later one. */
+  readonly reordered: number;
+  /** Packets refused as seen before or too old. */
+  readonly replayed: number;
+  /** Packets whose tag did not verify. */
+  readonly unauthentic: number;
+  /** The last control-channel round trip, in milliseconds. */
+  readonly roundTripMs: number | undefined;
+  /** Control packets sent again. */
+  readonly retransmits: number;
+  /** Renegotiations that completed. */
+  readonly renegotiations: number;
+  /** Milliseconds from first packet to: TLS established, key method 2 read, authenticated, connected. */
+  readonly phaseMs: { readonly tls?: number; readonly keyExchange?: number; readonly auth?: number; readonly connected?: number };
+  /** When an authentic packet was last heard. */
+  readonly lastHeard: WallTime;
+}
+
+/** One client instance of a server. */
+export interface ClientRecord {
+  readonly session: number;
+  readonly clientId: number;
+  /** Undefined while the peer has none. */
+  readonly peerId: number | undefined;
+  /** Undefined while unknown; status prints `UNDEF`. */
+  readonly commonName: string | undefined;
+  /** Undefined for clients that log in by certificate alone. */
+  readonly username: string | undefined;
+  readonly address: Address;
+  readonly virtual4: string | undefined;
+  readonly virtual6: string | undefined;
+  /** Link bytes from the server's view, control channel and encapsulation included. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** First accepted packet. */
+  readonly since: WallTime;
+  /** Negotiated data cipher; undefined before negotiation. */
+  readonly cipher: string | undefined;
+  readonly phase: ClientPhase;
+  readonly quality: LinkQuality;
+}
+
+/** One entry of the server's inner routing table. */
+export interface RouteRecord {
+  /** Host `10.8.0.2`, subnet `10.66.0.0/24`, `fd00:8::1000`. */
+  readonly destination: string;
+  /** A concrete host seen inside a client's subnet; printed with a trailing `C`. */
+  readonly cached: boolean;
+  readonly commonName: string | undefined;
+  readonly address: Address;
+  /** When the server last looked this address up towards the client. */
+  readonly lastReference: WallTime;
+}
+
+/** A server's state of one moment: what status files, `status` and SIGUSR2 show. */
+export interface ServerStatus {
+  readonly kind: 'server';
+  readonly title: string;
+  readonly time: WallTime;
+  readonly clients: readonly ClientRecord[];
+  readonly routes: readonly RouteRecord[];
+  /** High-water mark of the broadcast queue; always 0 here, as nothing is broadcast. */
+  readonly maxQueueLength: number;
+  readonly dcoEnabled: boolean;
+}
+
+/** A client's counters: the statistics form. Bytes since the start of the tunnel instance. */
+export interface ClientStatus {
+  readonly kind: 'client';
+  readonly title: string;
+  readonly time: WallTime;
+  readonly tunRead: number;
+  readonly tunWrite: number;
+  readonly linkRead: number;
+  readonly linkWrite: number;
+  readonly authRead: number;
+}
+
+/** What a daemon says of itself. */
+export type StatusReport = ServerStatus | ClientStatus;
