@@ -1,23 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` is what `npm test` runs; `interop` needs root, /dev/net/tun and stock OpenVPN. */
+const unit = { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: ['test/interop/**'] };
+
+/**
+ * `unit` is what `npm test` runs. `fuzz` runs the same files with many times the cases for each property. `interop`
+ * needs root, /dev/net/tun and stock OpenVPN.
+ */
 export default defineConfig({
   test: {
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/interop/**'],
-        },
-      },
+      { test: { name: 'unit', ...unit } },
+      { test: { name: 'fuzz', ...unit, setupFiles: ['test/fuzz/setup.ts'], testTimeout: 600_000 } },
       {
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -1,0 +1,14 @@
+import { vi } from 'vitest';
+
+/**
+ * `npm run fuzz` runs the same property tests as `npm test` with many times the cases and a seed that differs each run
+ * (fast-check prints it on failure). TUNNELSCOPE_FUZZ_FACTOR sets how many times; 50 by default.
+ */
+const factor = Number(process.env['TUNNELSCOPE_FUZZ_FACTOR'] ?? '50');
+
+vi.mock('fast-check', async (importOriginal) => {
+  const actual = await importOriginal<typeof import('fast-check')>();
+  const assert: typeof actual.assert = (property, parameters) =>
+    actual.assert(property, { ...parameters, numRuns: (parameters?.numRuns ?? 100) * factor });
+  return { ...actual, assert, default: { ...actual.default, assert } };
+});
