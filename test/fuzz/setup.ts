@@ -1,3 +1,4 @@
+import type { Parameters } from 'fast-check';
 import { vi } from 'vitest';
 
 /**
@@ -8,7 +9,10 @@ const factor = Number(process.env['TUNNELSCOPE_FUZZ_FACTOR'] ?? '50');
 
 vi.mock('fast-check', async (importOriginal) => {
   const actual = await importOriginal<typeof import('fast-check')>();
-  const assert: typeof actual.assert = (property, parameters) =>
-    actual.assert(property, { ...parameters, numRuns: (parameters?.numRuns ?? 100) * factor });
+  const assert = new Proxy(actual.assert, {
+    apply(target, self, [property, parameters]: [unknown, Parameters | undefined]) {
+      return Reflect.apply(target, self, [property, { ...parameters, numRuns: (parameters?.numRuns ?? 100) * factor }]);
+    },
+  });
   return { ...actual, assert, default: { ...actual.default, assert } };
 });
