@@ -31,6 +31,8 @@ export const KIND = {
   M_INFO: word(1),
   /** `Options error: ...`, then exit 1. */
   M_USAGE: word(0, 0, FLAG.noDate | FLAG.usage | FLAG.optionError),
+  /** An option error that names the system's reason. */
+  M_OPTION_ERRNO: word(0, 0, FLAG.noDate | FLAG.optionError | FLAG.errno),
   /** The hint that follows an option error. */
   M_USAGE_HINT: word(0, 0, FLAG.noDate | FLAG.warn),
   M_FATAL_ERRNO: word(0, 0, FLAG.fatal | FLAG.errno),
@@ -80,11 +82,15 @@ export const KIND = {
   D_INIT_MEDIUM: word(4, 60),
   D_MTU_INFO: word(4, 61),
   D_PID_DEBUG_LOW: word(4, 63),
+  D_PID_DEBUG_MEDIUM: word(4, 64),
   D_CIPHER_INIT: word(4, 65),
   D_LOG_RW: word(5),
   D_LINK_RW: word(6, 69, FLAG.debug),
   D_TUN_RW: word(6, 69, FLAG.debug),
+  D_RTNL: word(6, 68, FLAG.debug),
   D_DEBUG7: word(7, 70, FLAG.debug),
+  D_PUSH_DEBUG: word(7, 73, FLAG.debug),
+  D_SHOW_OCC: word(7, 74, FLAG.debug),
   D_DEBUG8: word(8, 70, FLAG.debug),
   D_DEBUG9: word(9, 70, FLAG.debug),
 } as const satisfies Record<string, number>;

@@ -2,14 +2,17 @@ import { KIND, type KindName } from './kinds.ts';
 
 /**
  * A row of the catalogue: one message, written by us and recognised in stock's log by the same template. A placeholder
- * is `{name}`, or `{name:kind}` with a kind of `PLACEHOLDER_PATTERNS` where the recogniser has to be told how far a value goes.
+ * is `{name}`, or `{name:kind}` with a kind of `PLACEHOLDER_KINDS` where the recogniser has to be told what a value looks like.
  */
 export interface Row<Template extends string = string> {
   /** `subject.what`, never changed once released: programs match on it. */
   readonly id: string;
   /** Level, flags and mute category (facts: logging 1). */
   readonly word: number;
+  /** The whole text as it stands in a log: `Options error: ` and errno texts included. */
   readonly template: Template;
+  /** How other versions of OpenVPN say the same: recognised, never written. */
+  readonly also: readonly string[];
   /** Which end writes it: the recogniser knows client rows before the client daemon writes them. */
   readonly side: Side;
   /** The fact that a recognised line of this row stands for. */
@@ -61,22 +64,35 @@ export type LogEventName =
   | 'management-refused'
   | 'reload-failed';
 
-/** How far a placeholder of a kind reaches in a line; the default kind is `text`. */
-export const PLACEHOLDER_PATTERNS = {
-  text: '.*?',
-  rest: '.*',
-  word: '\\S+',
-  int: '-?\\d+',
-  hex: '[0-9a-f]+',
-  name: '[^\']*',
-  address: '\\S+',
-} as const;
+/**
+ * What a value of a placeholder kind looks like. `text` and `rest` take anything; the others are checked, and are what
+ * the recogniser leans on when a line has several placeholders.
+ */
+export const PLACEHOLDER_KINDS = {
+  text: undefined,
+  rest: undefined,
+  /** Anything without blanks. */
+  word: /^\S+$/,
+  int: /^-?\d+$/,
+  hex: /^[0-9a-fA-F]+$/,
+  /** `[AF_INET]10.99.0.2:1194` and its kin. */
+  address: /^\S+$/,
+  /** An IPv4 or IPv6 address, or a subnet with its prefix length. */
+  ip: /^[0-9a-fA-F.:/]+$/,
+  /** A field of a comma-separated line. */
+  field: /^[^,]*$/,
+  /** `SIGTERM` and its kin. */
+  signal: /^SIG[A-Z0-9]+$/,
+  /** `UDPv4`, `TCPv6_SERVER` and their kin. */
+  proto: /^(?:UDP|TCP)[A-Za-z0-9_-]*$/,
+} as const satisfies Record<string, RegExp | undefined>;
 
-type KindOf = keyof typeof PLACEHOLDER_PATTERNS;
+/** The kind of a placeholder. */
+export type PlaceholderKind = keyof typeof PLACEHOLDER_KINDS;
 
 /** The placeholder names of a template. */
 type Placeholder<T extends string> = T extends `${string}{${infer Inside}}${infer Rest}`
-  ? (Inside extends `${infer Name}:${KindOf}` ? Name : Inside) | Placeholder<Rest>
+  ? (Inside extends `${infer Name}:${PlaceholderKind}` ? Name : Inside) | Placeholder<Rest>
   : never;
 
 /** What a note of a row must give: a value for each placeholder of its template. */
@@ -87,9 +103,9 @@ export function row<const T extends string>(
   id: string,
   kind: KindName,
   template: T,
-  more: { readonly side?: Side; readonly event?: LogEventName; readonly flags?: number } = {},
+  more: { readonly side?: Side; readonly event?: LogEventName; readonly also?: readonly string[] } = {},
 ): Row<T> {
-  return { id, word: (KIND[kind] | (more.flags ?? 0)) >>> 0, template, side: more.side ?? 'both', event: more.event };
+  return { id, word: KIND[kind], template, also: more.also ?? [], side: more.side ?? 'both', event: more.event };
 }
 
 const PLACEHOLDER = /\{(\w+)(?::(\w+))?\}/g;

@@ -1,0 +1,43 @@
+import { row } from './row.ts';
+
+/** Messages that stock OpenVPN does not have. */
+export const OURS = {
+  reloadFailed: row('ours.reload-failed', 'M_WARN', 'Reload refused, the running configuration stays: {reason:rest}', {
+    event: 'reload-failed',
+  }),
+  reloaded: row('ours.reloaded', 'M_INFO', 'Configuration reloaded: {what:rest}'),
+  topologyAssumed: row('ours.topology-assumed', 'M_WARN', "Note: --topology is not set, 'subnet' is used"),
+  optionIgnored: row('ours.option-ignored', 'M_WARN', 'Note: --{option:word} has no effect here: {reason:rest}'),
+  sessionSummary: row(
+    'ours.session-summary',
+    'M_INFO',
+    "Session of '{commonName}' from {address:address} ended after {seconds:int} s: {reason:text}, received {received:int} bytes, sent {sent:int} bytes",
+    { side: 'server' },
+  ),
+  crlMissingIssuer: row('ours.crl-missing-issuer', 'M_WARN', "CRL: no list of issuer '{issuer}' in {file:rest}", { event: 'crl-failed' }),
+  crlBadSignature: row('ours.crl-bad-signature', 'M_WARN', "CRL: the list of issuer '{issuer}' in {file:text} has a wrong signature", {
+    event: 'crl-failed',
+  }),
+  crlExpired: row('ours.crl-expired', 'M_WARN', "CRL: the list of issuer '{issuer}' in {file:text} expired at {time:rest}", {
+    event: 'crl-failed',
+  }),
+  managementSocketKept: row(
+    'ours.management-socket-kept',
+    'M_FATAL',
+    'MANAGEMENT: {path:text} exists and is not a socket of ours, it is not replaced',
+    { event: 'listen-failed' },
+  ),
+  slowReader: row(
+    'ours.slow-reader',
+    'M_WARN',
+    'MANAGEMENT: {client:text} reads too slowly, closed with {bytes:int} bytes waiting',
+    { event: 'management-refused' },
+  ),
+  managementFull: row('ours.management-full', 'M_WARN', 'MANAGEMENT: {client:text} refused, {limit:int} clients are connected', {
+    event: 'management-refused',
+  }),
+  logReopened: row('ours.log-reopened', 'M_INFO', 'Log file {file:text} opened again'),
+  logDropped: row('ours.log-dropped', 'M_WARN', '{count:int} log lines lost: {outlet:text} did not take them in time'),
+  dataPlaneFailed: row('ours.data-plane-failed', 'M_FATAL', 'Data plane stopped: {reason:rest}', { event: 'daemon-fatal' }),
+  startTime: row('ours.start-time', 'M_INFO', 'Started in {milliseconds:int} ms'),
+} as const;

@@ -1,0 +1,23 @@
+import { row } from './row.ts';
+
+/** Scripts of the operator (facts: logging 13). */
+export const SCRIPT = {
+  failed: row(
+    'script.failed',
+    'M_WARN',
+    'WARNING: Failed running command ({hook:text}): external program exited with error status: {status:int}',
+    { event: 'script-failed' },
+  ),
+  notStarted: row(
+    'script.not-started',
+    'M_WARN',
+    'WARNING: Failed running command ({hook:text}): could not execute external program',
+    { event: 'script-failed', also: ['WARNING: Failed running command ({hook:text}): {reason:rest}'] },
+  ),
+  forbidden: row(
+    'script.forbidden',
+    'M_WARN',
+    "WARNING: External program may not be called unless '--script-security 2' or higher is enabled. See --help text or man page for detailed info.",
+    { event: 'script-failed' },
+  ),
+} as const;
