@@ -51,7 +51,11 @@ export interface ClientBytes {
   readonly sent: number;
 }
 
-/** What happened in the daemon, for management clients and telemetry. Numbered without gaps by the port. */
+/**
+ * What happened in the daemon, for management clients and telemetry. Numbered without gaps by the port. `prompt` is what
+ * the daemon now waits for, as its notification says it without the `>` (`HOLD:Waiting for hold release:0`): every new
+ * management client is told too, until a prompt of undefined ends it.
+ */
 export type DaemonEvent =
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'state'; readonly state: DaemonState }
@@ -62,6 +66,7 @@ export type DaemonEvent =
   | { readonly kind: 'client-response'; readonly clientId: number; readonly keyId: number; readonly response: string; readonly env: EnvList }
   | { readonly kind: 'notify'; readonly type: string; readonly text: string }
   | { readonly kind: 'updown'; readonly up: boolean; readonly env: EnvList }
+  | { readonly kind: 'prompt'; readonly text: string | undefined }
   | { readonly kind: 'bytes'; readonly received: number; readonly sent: number }
   | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
   | { readonly kind: 'unknown'; readonly line: Buffer };
@@ -80,12 +85,33 @@ export type DaemonRequest =
   | { readonly kind: 'kill-name'; readonly commonName: string }
   | { readonly kind: 'kill-address'; readonly ip: string; readonly port: number }
   | { readonly kind: 'client-kill'; readonly clientId: number; readonly message: string }
+  | { readonly kind: 'client-auth'; readonly clientId: number; readonly keyId: number; readonly config: readonly string[] }
+  | {
+      readonly kind: 'client-deny';
+      readonly clientId: number;
+      readonly keyId: number;
+      readonly reason: string;
+      readonly clientReason: string | undefined;
+    }
+  | {
+      readonly kind: 'client-pending-auth';
+      readonly clientId: number;
+      readonly keyId: number;
+      readonly extra: string;
+      readonly timeoutSeconds: number;
+    }
   | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'hold'; readonly action: 'show' | 'on' | 'off' | 'release' }
+  | { readonly kind: 'auth-retry'; readonly set?: 'none' | 'interact' | 'nointeract' }
+  | { readonly kind: 'forget-passwords' }
   | { readonly kind: 'unknown'; readonly line: Buffer };
 
 /**
- * The answer, with typed detail where the asker formats it. `refused` carries the words of an ERROR reply without the
- * prefix; `done` the words of a SUCCESS reply; `lines` a relayed multi-line reply without its END.
+ * The answer, with typed detail where the asker formats it. `done` and `refused` say how it went: the management server
+ * has the words for each command, so `text` is empty, unless an attached daemon's own words are relayed (without
+ * `SUCCESS: ` or `ERROR: `) or there is something to add to the rule. `value` answers a question for a number (`pid`,
+ * `verb`, `mute`; `hold` as 0 or 1). `lines` is a relayed multi-line reply without its END. A daemon that has no use for
+ * a request answers `refused` with an empty text.
  */
 export type DaemonReply =
   | { readonly kind: 'done'; readonly text: string }

@@ -1,0 +1,35 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { formatLocalTime, microsecondsOf } from './local-time.ts';
+import type { WallTime } from './units.ts';
+
+const MOMENT = 1_795_352_443_000 as WallTime;
+
+describe('formatLocalTime', () => {
+  beforeEach(() => vi.stubEnv('TZ', 'UTC'));
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('prints what stock printed for the same second', () => {
+    expect(formatLocalTime(MOMENT)).toBe('2026-11-22 13:00:43');
+  });
+
+  it('follows the time zone', () => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    expect(formatLocalTime(MOMENT)).toBe('2026-11-22 22:00:43');
+  });
+
+  it('pads every part', () => {
+    expect(formatLocalTime(Date.UTC(2027, 0, 2, 3, 4, 5) as WallTime)).toBe('2027-01-02 03:04:05');
+  });
+});
+
+describe('microsecondsOf', () => {
+  it.each([
+    [1_795_352_443_555.812, 555_812],
+    [1_795_352_741_520.579, 520_579],
+    [1_795_352_443_000, 0],
+    [1_795_352_443_999.9999, 999_999],
+    [1_795_352_443_009, 9000],
+  ])('%d has %d', (wall, micros) => {
+    expect(microsecondsOf(wall as WallTime)).toBe(micros);
+  });
+});
