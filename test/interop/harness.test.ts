@@ -56,11 +56,16 @@ describe.skipIf(!possible)('the harness, stock against stock', () => {
   });
 
   it('sees the status file', async () => {
-    await eventually('alice in the status file', () => existsSync(server.statusPath) && readFileSync(server.statusPath, 'utf8').includes('alice'));
+    await eventually(
+      'alice in the status file',
+      () => existsSync(server.statusPath) && readFileSync(server.statusPath, 'utf8').includes('alice'),
+    );
   });
 
   it('fails with the tail of the log when a line does not come', async () => {
-    await expect(alice.process.waitFor('no such line', { within: 50 })).rejects.toThrow(/not said in time[\s\S]*Initialization Sequence Completed/);
+    await expect(alice.process.waitFor('no such line', { within: 50 })).rejects.toThrow(
+      /not said in time[\s\S]*Initialization Sequence Completed/,
+    );
   });
 
   it('ends what it started', async () => {

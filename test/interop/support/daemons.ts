@@ -160,7 +160,14 @@ export class StockClient {
 let clients = 0;
 
 /** Starts a stock client and waits until it is up. */
-export async function startClient(network: Network, host: Host, server: Host, pki: TestPki, identity: Identity, options: ClientOptions = {}): Promise<StockClient> {
+export async function startClient(
+  network: Network,
+  host: Host,
+  server: Host,
+  pki: TestPki,
+  identity: Identity,
+  options: ClientOptions = {},
+): Promise<StockClient> {
   const path = join(network.folder, `client${++clients}-${identity.name}.conf`);
   const usual = [
     'client',

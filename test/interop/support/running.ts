@@ -79,7 +79,11 @@ export class Running {
     });
     const outOfTime = delay(options.within ?? PATIENCE, 'was not said in time', { signal: timeout.signal });
     // A line of the last chunk is found before the end is: 'close' comes after the streams have ended.
-    const result = await Promise.race([line.then((text) => ({ text })), outOfTime, this.ended.then(() => 'can no longer be said: the process ended')]);
+    const result = await Promise.race([
+      line.then((text) => ({ text })),
+      outOfTime,
+      this.ended.then(() => 'can no longer be said: the process ended'),
+    ]);
     timeout.abort();
     if (waiter !== undefined) this.#waiters.delete(waiter);
     if (typeof result === 'object') return result.text;
@@ -128,7 +132,11 @@ function matcher(what: string | RegExp): (line: string) => boolean {
 }
 
 /** Calls `probe` until it gives something other than undefined or false. Throws with `what` after `within` milliseconds. */
-export async function eventually<T>(what: string, probe: () => T | undefined | false | Promise<T | undefined | false>, within = PATIENCE): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+  within = PATIENCE,
+): Promise<T> {
   const end = performance.now() + within;
   for (;;) {
     const value = await probe();
