@@ -96,13 +96,18 @@ export class Network {
     return stdout;
   }
 
-  /** Stops everything and takes the network away. */
-  async remove(): Promise<void> {
-    const ends = this.#running.map(async (running) => {
+  /** Ends every process on the network, without asking it. */
+  async stopAll(): Promise<void> {
+    const ends = this.#running.splice(0).map(async (running) => {
       running.signal('SIGKILL');
       await running.ended;
     });
     await Promise.all(ends);
+  }
+
+  /** Stops everything and takes the network away. */
+  async remove(): Promise<void> {
+    await this.stopAll();
     this.removeNow();
   }
 
