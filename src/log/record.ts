@@ -1,0 +1,35 @@
+import type { Now } from '../base/units.ts';
+import { FLAG } from '../messages/kinds.ts';
+import type { Note } from '../messages/notes.ts';
+import { type LogEventName, renderRow } from '../messages/row.ts';
+import { type PeerRef, peerPrefix } from '../model/peer-ref.ts';
+
+/** A message that passed verb and mute: what every destination and format starts from. */
+export interface LogRecord {
+  readonly now: Now;
+  /** Level, flags and mute category (facts: logging 1). */
+  readonly word: number;
+  /** What stock would print, the client's prefix included, without time stamp. One line. */
+  readonly text: string;
+  /** The message's id in the catalogue. */
+  readonly id: string;
+  /** The fact it stands for, where it stands for one. */
+  readonly event: LogEventName | undefined;
+  /** The client it is about. */
+  readonly peer: PeerRef | undefined;
+  /** The values that the text was made of. */
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** Renders a note: `<prefix> <message>`, without a prefix when the message has no client or its flag forbids one (facts: logging 5). */
+export function recordOf(note: Note, now: Now): LogRecord {
+  const { row, args, peer } = note;
+  const message = renderRow(row, args);
+  const text = peer === undefined || (row.word & FLAG.noPrefix) !== 0 ? message : `${oneLine(peerPrefix(peer))} ${message}`;
+  return { now, word: row.word, text, id: row.id, event: row.event, peer, fields: args };
+}
+
+/** A common name may hold what would end the line or steer a terminal. */
+function oneLine(prefix: string): string {
+  return prefix.replace(/[\x00-\x1f\x7f]/g, '_');
+}
