@@ -2,11 +2,11 @@ import { row } from './row.ts';
 
 /** User names, passwords, tokens and what becomes of a login (facts: logging 13). */
 export const AUTH = {
-  succeeded: row('auth.succeeded', 'D_HANDSHAKE', "TLS: Username/Password authentication succeeded for username '{username}' {note:rest}", {
+  succeeded: row('auth.succeeded', 'D_HANDSHAKE', "TLS: Username/Password authentication succeeded for username '{username}' {note:remark}", {
     side: 'server',
     event: 'auth-succeeded',
   }),
-  deferred: row('auth.deferred', 'D_HANDSHAKE', "TLS: Username/Password authentication deferred for username '{username}' {note:rest}", {
+  deferred: row('auth.deferred', 'D_HANDSHAKE', "TLS: Username/Password authentication deferred for username '{username}' {note:remark}", {
     side: 'server',
   }),
   failed: row('auth.failed', 'D_TLS_ERRORS', 'TLS Auth Error: Auth Username/Password verification failed for peer', {
@@ -52,12 +52,12 @@ export const AUTH = {
   tokenSucceeded: row('auth.token-succeeded', 'M_WARN', "TLS: Username/auth-token authentication succeeded for username '{username}'", {
     side: 'server',
     event: 'auth-succeeded',
-    also: ["TLS: Username/auth-token authentication succeeded for username '{username}' {note:rest}"],
+    also: ["TLS: Username/auth-token authentication succeeded for username '{username}' {note:remark}"],
   }),
   tokenFailed: row('auth.token-failed', 'M_WARN', "TLS: Username/auth-token authentication failed for username '{username}'", {
     side: 'server',
     event: 'auth-failed',
-    also: ["TLS: Username/auth-token authentication failed for username '{username}' {note:rest}"],
+    also: ["TLS: Username/auth-token authentication failed for username '{username}' {note:remark}"],
   }),
   tokenBadHmac: row('auth.token-bad-hmac', 'M_WARN', '--auth-gen-token: HMAC on token from client failed ({username})', { side: 'server' }),
   tokenExpired: row('auth.token-expired', 'M_INFO', '--auth-gen-token: auth-token from client expired', { side: 'server' }),

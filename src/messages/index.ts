@@ -1,52 +1,32 @@
-import { AUTH } from './auth.ts';
-import { CLIENT } from './client.ts';
-import { CRL } from './crl.ts';
-import { DATA } from './data.ts';
-import { INTERFACE } from './interface.ts';
-import { LINK } from './link.ts';
-import { MANAGEMENT } from './management.ts';
-import { MULTI } from './multi.ts';
-import { OURS } from './ours.ts';
-import { PEER_INFO } from './peer-info.ts';
-import { POOL } from './pool.ts';
-import { PUSH } from './push.ts';
-import type { Row } from './row.ts';
-import { SCRIPT } from './script.ts';
-import { START } from './start.ts';
-import { STATUS } from './status.ts';
-import { TLS } from './tls.ts';
-import { VERIFY } from './verify.ts';
-
+/** The message catalogue: what OpenVPN's log says, written and recognised by the same rows. */
+export { AUTH } from './auth.ts';
+export { CLIENT } from './client.ts';
+export { CRL } from './crl.ts';
+export { DATA } from './data.ts';
+export { DEBUG } from './debug.ts';
+export { INTERFACE } from './interface.ts';
+export { LINK } from './link.ts';
+export { MANAGEMENT } from './management.ts';
+export { MULTI } from './multi.ts';
+export { OURS } from './ours.ts';
+export { PEER_INFO } from './peer-info.ts';
+export { POOL } from './pool.ts';
+export { PUSH } from './push.ts';
+export { SCRIPT } from './script.ts';
+export { START } from './start.ts';
+export { STATUS } from './status.ts';
+export { TLS } from './tls.ts';
+export { VERIFY } from './verify.ts';
+export { ALL_ROWS, SUBJECTS } from './catalogue.ts';
 export type { KindName } from './kinds.ts';
 export { categoryOf, FLAG, flagLetters, KIND, levelOf } from './kinds.ts';
+export type { MatchedArgs } from './matcher.ts';
 export type { Note } from './notes.ts';
 export { Notes } from './notes.ts';
+export type { PrefixPeer } from './prefix.ts';
+export type { RecognisedLine } from './recogniser.ts';
+export { recognise } from './recogniser.ts';
 export type { LogEventName, PlaceholderKind, Row, RowArgs, Side } from './row.ts';
 export { renderRow, row } from './row.ts';
-export { AUTH, CLIENT, CRL, DATA, INTERFACE, LINK, MANAGEMENT, MULTI, OURS, PEER_INFO, POOL, PUSH, SCRIPT, START, STATUS, TLS, VERIFY };
-
-/** The catalogue by subject, in the order of the reference page. */
-export const SUBJECTS = {
-  start: START,
-  link: LINK,
-  interface: INTERFACE,
-  tls: TLS,
-  verify: VERIFY,
-  crl: CRL,
-  auth: AUTH,
-  'peer-info': PEER_INFO,
-  pool: POOL,
-  multi: MULTI,
-  push: PUSH,
-  data: DATA,
-  client: CLIENT,
-  management: MANAGEMENT,
-  status: STATUS,
-  script: SCRIPT,
-  ours: OURS,
-} as const satisfies Record<string, Record<string, Row>>;
-
-/** Every row by its id. */
-export const ALL_ROWS: ReadonlyMap<string, Row> = new Map(
-  Object.values(SUBJECTS).flatMap((subject) => Object.values(subject).map((message: Row) => [message.id, message] as const)),
-);
+export type { StampedLine } from './stamp.ts';
+export { stripStamp } from './stamp.ts';

@@ -5,7 +5,10 @@ export const POOL = {
   base4: row('pool.base-4', 'D_IFCONFIG_POOL', 'IFCONFIG POOL IPv4: base={base:ip} size={size:int}', { side: 'server' }),
   base6: row('pool.base-6', 'D_IFCONFIG_POOL', 'IFCONFIG POOL IPv6: base={base:ip} size={size:int} netbits={bits:int}', { side: 'server' }),
   list: row('pool.list', 'D_IFCONFIG_POOL', 'IFCONFIG POOL LIST', { side: 'server' }),
-  listEntry: row('pool.list-entry', 'D_IFCONFIG_POOL', '{commonName:field},{address4:field},{address6:field}', { side: 'server' }),
+  listEntry: row('pool.list-entry', 'D_IFCONFIG_POOL', '{commonName:field},{address4:ip},{address6:field}', {
+    side: 'server',
+    also: ['{commonName:field},{address4:ip}'],
+  }),
   persistRead: row('pool.persist-read', 'M_INFO', 'ifconfig_pool_read(), in={line:text}', { side: 'server' }),
   sizeNote: row(
     'pool.size-note',

@@ -1,3 +1,4 @@
+import { TunnelscopeError } from '../base/errors.ts';
 import { KIND, type KindName } from './kinds.ts';
 
 /**
@@ -75,12 +76,18 @@ export const PLACEHOLDER_KINDS = {
   word: /^\S+$/,
   int: /^-?\d+$/,
   hex: /^[0-9a-fA-F]+$/,
-  /** `[AF_INET]10.99.0.2:1194` and its kin. */
-  address: /^\S+$/,
-  /** An IPv4 or IPv6 address, or a subnet with its prefix length. */
-  ip: /^[0-9a-fA-F.:/]+$/,
+  /** `2.6.14`, `2.8_git`. */
+  version: /^\d\S*$/,
+  /** `[AF_INET]10.99.0.2:1194`, `[AF_UNSPEC]` and their kin. */
+  address: /^\[[A-Z]\S*$/,
+  /** `10.99.0.2:1194`, `fd99::2`, `udp6:[fd99::2]:36295`: a client's address as status and prefixes show it. */
+  endpoint: /^(?:[a-z0-9-]{1,12}:)?[0-9a-fA-F.:[\]]+$/,
+  /** An IPv4, IPv6 or hardware address, or a subnet with its prefix length. */
+  ip: /^(?=[^.:]*[.:])[0-9a-fA-F.:/@]+$/,
   /** A field of a comma-separated line. */
   field: /^[^,]*$/,
+  /** Empty, or a remark in brackets: `[CN SET]`. */
+  remark: /^(?:\[[A-Z ]+\])?$/,
   /** `SIGTERM` and its kin. */
   signal: /^SIG[A-Z0-9]+$/,
   /** `UDPv4`, `TCPv6_SERVER` and their kin. */
@@ -110,11 +117,38 @@ export function row<const T extends string>(
 
 const PLACEHOLDER = /\{(\w+)(?::(\w+))?\}/g;
 
-/** The text of a message: the template with its placeholders filled. Control characters in values become `_`. */
+/** A template taken apart: `literals` has one more entry than `placeholders`, and stands around them. */
+export interface TemplateParts {
+  readonly literals: readonly string[];
+  readonly placeholders: readonly { readonly name: string; readonly kind: PlaceholderKind }[];
+}
+
+function isKind(kind: string): kind is PlaceholderKind {
+  return Object.hasOwn(PLACEHOLDER_KINDS, kind);
+}
+
+/** Takes a template apart; a kind that is not in the table is a mistake of ours and throws. */
+export function partsOf(template: string): TemplateParts {
+  const literals: string[] = [];
+  const placeholders: { name: string; kind: PlaceholderKind }[] = [];
+  let from = 0;
+  for (const found of template.matchAll(PLACEHOLDER)) {
+    const [whole, name = '', kind = 'text'] = found;
+    if (!isKind(kind)) throw new TunnelscopeError('BUG', `template '${template}' has the unknown kind '${kind}'`);
+    literals.push(template.slice(from, found.index));
+    placeholders.push({ name, kind });
+    from = found.index + whole.length;
+  }
+  literals.push(template.slice(from));
+  return { literals, placeholders };
+}
+
+const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/g;
+
+/** The text of a message: the template with its placeholders filled. Control characters in values become `_`: one line stays one line. */
 export function renderRow(message: Row, args: Readonly<Record<string, string | number>>): string {
   return message.template.replace(PLACEHOLDER, (whole, name: string) => {
     const value = args[name];
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: one line stays one line, whatever a peer calls itself
-    return value === undefined ? whole : String(value).replace(/[\x00-\x1f\x7f]/g, '_');
+    return value === undefined ? whole : String(value).replace(CONTROL_CHARACTERS, '_');
   });
 }

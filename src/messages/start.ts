@@ -2,8 +2,8 @@ import { row } from './row.ts';
 
 /** Start, signals, restart and end of a daemon (facts: logging 11, 13). */
 export const START = {
-  version: row('start.version', 'M_INFO', 'OpenVPN {version:word} {rest:rest}', { event: 'daemon-started' }),
-  ourVersion: row('start.our-version', 'M_INFO', 'Tunnelscope {version:word} {rest:rest}', { event: 'daemon-started' }),
+  version: row('start.version', 'M_INFO', 'OpenVPN {version:version} {rest:rest}', { event: 'daemon-started' }),
+  ourVersion: row('start.our-version', 'M_INFO', 'Tunnelscope {version:version} {rest:rest}', { event: 'daemon-started' }),
   libraryVersions: row('start.library-versions', 'M_INFO', 'library versions: {versions:rest}'),
   dcoVersion: row('start.dco-version', 'M_INFO', 'DCO version: {version:rest}'),
   cipherNotSet: row(

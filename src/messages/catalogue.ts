@@ -1,0 +1,47 @@
+import { AUTH } from './auth.ts';
+import { CLIENT } from './client.ts';
+import { CRL } from './crl.ts';
+import { DATA } from './data.ts';
+import { DEBUG } from './debug.ts';
+import { INTERFACE } from './interface.ts';
+import { LINK } from './link.ts';
+import { MANAGEMENT } from './management.ts';
+import { MULTI } from './multi.ts';
+import { OURS } from './ours.ts';
+import { PEER_INFO } from './peer-info.ts';
+import { POOL } from './pool.ts';
+import { PUSH } from './push.ts';
+import type { Row } from './row.ts';
+import { SCRIPT } from './script.ts';
+import { START } from './start.ts';
+import { STATUS } from './status.ts';
+import { TLS } from './tls.ts';
+import { VERIFY } from './verify.ts';
+
+
+/** The catalogue by subject, in the order of the reference page. */
+export const SUBJECTS = {
+  start: START,
+  link: LINK,
+  interface: INTERFACE,
+  tls: TLS,
+  verify: VERIFY,
+  crl: CRL,
+  auth: AUTH,
+  'peer-info': PEER_INFO,
+  pool: POOL,
+  multi: MULTI,
+  push: PUSH,
+  data: DATA,
+  client: CLIENT,
+  management: MANAGEMENT,
+  status: STATUS,
+  script: SCRIPT,
+  debug: DEBUG,
+  ours: OURS,
+} as const satisfies Record<string, Record<string, Row>>;
+
+/** Every row by its id. */
+export const ALL_ROWS: ReadonlyMap<string, Row> = new Map(
+  Object.values(SUBJECTS).flatMap((subject) => Object.values(subject).map((message: Row) => [message.id, message] as const)),
+);

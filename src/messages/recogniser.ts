@@ -1,0 +1,73 @@
+import type { WallTime } from '../base/units.ts';
+import { ALL_ROWS } from './catalogue.ts';
+import { compileTemplate, type MatchedArgs, type Matcher } from './matcher.ts';
+import { type PrefixPeer, prefixesOf } from './prefix.ts';
+import type { Row } from './row.ts';
+import { stripStamp } from './stamp.ts';
+
+/** What a line of a log says. */
+export interface RecognisedLine {
+  /** Without time stamp and client prefix. */
+  readonly text: string;
+  readonly time: WallTime | undefined;
+  /** The message word of a machine-readable line. */
+  readonly word: number | undefined;
+  readonly peer: PrefixPeer | undefined;
+  /** Undefined for a line that is not in the catalogue. */
+  readonly row: Row | undefined;
+  /** The row's values by placeholder; empty without a row. */
+  readonly args: MatchedArgs;
+}
+
+/** Lines are cut at this length, like stock cuts its own (facts: logging 4). */
+const LINE_LIMIT = 10_240;
+/** Rows are looked up by their first characters. */
+const KEY_LENGTH = 4;
+/** Stock's prefix for what it does before a client instance stands (2.6). */
+const ATTEMPT = 'Connection Attempt ';
+
+const byKey = new Map<string, Matcher[]>();
+const withoutKey: Matcher[] = [];
+
+for (const row of ALL_ROWS.values()) {
+  for (const template of [row.template, ...row.also]) {
+    const matcher = compileTemplate(row, template);
+    // A row of nothing but a value would recognise every line.
+    if (matcher.weight === 0) continue;
+    const key = matcher.head.slice(0, KEY_LENGTH);
+    const list = key.length < KEY_LENGTH ? withoutKey : (byKey.get(key) ?? []);
+    list.push(matcher);
+    if (list !== withoutKey) byKey.set(key, list);
+  }
+}
+for (const list of [withoutKey, ...byKey.values()]) list.sort((a, b) => b.weight - a.weight);
+
+function matchText(text: string): { readonly row: Row; readonly args: MatchedArgs } | undefined {
+  for (const list of [byKey.get(text.slice(0, KEY_LENGTH)), withoutKey]) {
+    for (const matcher of list ?? []) {
+      const args = matcher.match(text);
+      if (args !== undefined) return { row: matcher.row, args };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Reads a line of an OpenVPN log, ours or stock's of any version, with or without time stamp and client prefix. The earliest
+ * reading with a prefix wins, as user names in a text are a client's choice while common names are a certificate's.
+ */
+export function recognise(line: string): RecognisedLine {
+  const { text, time, word } = stripStamp(line.slice(0, LINE_LIMIT));
+  let firstPeer: PrefixPeer | undefined;
+  let firstText: string | undefined;
+  for (const prefixed of prefixesOf(text)) {
+    const found = matchText(prefixed.text);
+    if (found !== undefined) return { text: prefixed.text, time, word, peer: prefixed.peer, ...found };
+    firstPeer ??= prefixed.peer;
+    firstText ??= prefixed.text;
+  }
+  const whole = text.startsWith(ATTEMPT) ? text.slice(ATTEMPT.length) : text;
+  const found = matchText(whole);
+  if (found !== undefined) return { text: whole, time, word, peer: undefined, ...found };
+  return { text: firstText ?? whole, time, word, peer: firstPeer, row: undefined, args: {} };
+}
