@@ -6,9 +6,9 @@ import {
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   Extension,
-  type JsonNameParams,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
@@ -256,8 +256,8 @@ function kindOfKey(key: KeyObject): KeyKind {
 }
 
 /** A name of one common name, typed: in plain strings the library gives commas, quotes and a leading `#` a meaning. */
-function nameOf(commonName: string): JsonNameParams {
-  return [{ CN: [{ utf8String: commonName }] }];
+function nameOf(commonName: string): Name {
+  return new Name([{ CN: [{ utf8String: commonName }] }]);
 }
 
 /** 16 random bytes, positive and with no leading zero byte, so that every tool prints the same digits. */
