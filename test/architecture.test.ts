@@ -72,7 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'cli/pki': {
     why: 'makes certificates and example configurations; needs nothing that runs',
-    folders: ['base', 'host'],
+    folders: ['base', 'protocol'],
     node: EVERY_NODE,
     packages: ['@peculiar/x509', 'reflect-metadata'],
     pure: false,
