@@ -2,6 +2,7 @@ import type { Duration } from '../base/units.ts';
 import type { Secret } from '../base/secret.ts';
 import type { DataCipher, InnerRoute, MssFix } from '../protocol/data/plane.ts';
 import type { VerifyRules } from '../protocol/verify/rules.ts';
+import type { WrapConfig } from '../protocol/wrap/config.ts';
 
 /**
  * A server's configuration as the engine needs it: files already read, names already checked, times already durations.
@@ -64,7 +65,7 @@ export interface RateLimit {
 
 /** The control channel: how it is protected, timed and keyed. */
 export interface ControlChannelSettings {
-  readonly wrap: WrapSettings;
+  readonly wrap: WrapConfig;
   readonly tlsTimeout: Duration;
   readonly handWindow: Duration;
   readonly tranWindow: Duration;
@@ -79,12 +80,6 @@ export interface ControlChannelSettings {
   /** Largest control datagram, IP and UDP headers included. */
   readonly maxPacketSize: number;
 }
-
-/** Control-channel protection (facts: wire 6). */
-export type WrapSettings =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'tls-auth'; readonly key: Secret<Buffer>; readonly direction: 0 | 1 | undefined; readonly digest: string }
-  | { readonly kind: 'tls-crypt'; readonly key: Secret<Buffer> };
 
 /** Who checks names and passwords. */
 export interface AuthSettings {
