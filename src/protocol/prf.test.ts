@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, filled, text } from '../../test/support/byte-builder.ts';
 import { COUNTING_KEY, VECTORS } from '../../test/support/vectors.ts';
+import { Secret } from '../base/secret.ts';
 import { keysFromPrf, tls1Prf } from './prf.ts';
 
 describe('tls1Prf', () => {
@@ -14,7 +15,7 @@ describe('tls1Prf', () => {
 });
 
 describe('keysFromPrf', () => {
-  const client = { preMaster: bytes(filled(1, 48)), random1: bytes(filled(2, 32)), random2: bytes(filled(3, 32)) };
+  const client = { preMaster: new Secret(bytes(filled(1, 48))), random1: bytes(filled(2, 32)), random2: bytes(filled(3, 32)) };
   const server = { preMaster: undefined, random1: bytes(filled(4, 32)), random2: bytes(filled(5, 32)) };
   const inputs = { client, server, clientId: bytes(VECTORS.prf.clientSid), serverId: bytes(VECTORS.prf.serverSid) };
 

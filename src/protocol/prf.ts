@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { TunnelscopeError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
 import { KEY2_LENGTH } from './data/keys.ts';
 
 /** What one end contributes with its key-method-2 message. */
 export interface KeySource {
   /** 48 bytes from the client; the server sends none. */
-  readonly preMaster: Buffer | undefined;
+  readonly preMaster: Secret<Buffer> | undefined;
   /** 32 bytes. */
   readonly random1: Buffer;
   /** 32 bytes. */
@@ -26,7 +27,12 @@ const MASTER_LENGTH = 48;
 /** The 256 bytes key2 for peers without exporter support, in two steps (facts: wire 14). */
 export function keysFromPrf({ client, server, clientId, serverId }: PrfInputs): Buffer {
   if (client.preMaster === undefined) throw new TunnelscopeError('BUG', 'the client side of a key exchange has a pre-master secret');
-  const master = tls1Prf(client.preMaster, 'OpenVPN master secret', Buffer.concat([client.random1, server.random1]), MASTER_LENGTH);
+  const master = tls1Prf(
+    client.preMaster.reveal(),
+    'OpenVPN master secret',
+    Buffer.concat([client.random1, server.random1]),
+    MASTER_LENGTH,
+  );
   const seed = Buffer.concat([client.random2, server.random2, clientId, serverId]);
   const key2 = tls1Prf(master, 'OpenVPN key expansion', seed, KEY2_LENGTH);
   master.fill(0);
