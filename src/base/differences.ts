@@ -40,7 +40,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'A text over 10239 bytes is cut at that byte, and through a UTF-8 character if one is there.',
     ours: 'It is cut before that character.',
     why: 'Half a character makes the whole file unreadable to strict readers.',
-    test: 'src/log/formats.test.ts',
+    test: 'src/log/record.test.ts',
   },
   {
     id: 'status.row-order',

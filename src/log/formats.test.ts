@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Instant, Now, WallTime } from '../base/units.ts';
 import { KIND } from '../messages/kinds.ts';
-import { cutToBytes, LineFormatter, MAX_TEXT_BYTES } from './formats.ts';
+import { LineFormatter } from './formats.ts';
 import type { LogRecord } from './record.ts';
 
 const PLAIN = { machineReadable: false, suppressTimestamps: false };
@@ -62,25 +61,5 @@ describe('LineFormatter', () => {
     const formatter = new LineFormatter(PLAIN);
     const stamps = [0, 999, 1000, 61_000, 1000].map((ms) => formatter.format(recordAt(1_795_352_443_000 + ms, 'x'), 3).slice(11, 19));
     expect(stamps).toEqual(['13:00:43', '13:00:43', '13:00:44', '13:01:44', '13:00:44']);
-  });
-
-  it('cuts the text at 10239 bytes', () => {
-    const line = new LineFormatter(MACHINE).format(recordAt(1_795_353_197_000, 'é'.repeat(10_000)), 3);
-    expect(line).toBe(`1795353197.000000 1 ${'é'.repeat(Math.floor(MAX_TEXT_BYTES / 2))}\n`);
-  });
-});
-
-describe('cutToBytes', () => {
-  it('keeps as many whole characters as fit', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(80), (text, limit) => {
-        const cut = cutToBytes(text, limit);
-        expect(text.startsWith(cut)).toBe(true);
-        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(limit);
-        const next = [...text.slice(cut.length)][0];
-        if (next !== undefined) expect(Buffer.byteLength(cut + next)).toBeGreaterThan(limit);
-      }),
-      { numRuns: 500 },
-    );
   });
 });

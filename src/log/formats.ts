@@ -9,9 +9,6 @@ export interface LineFormat {
   readonly suppressTimestamps: boolean;
 }
 
-/** The longest text of one message, in bytes; stock's buffer. */
-export const MAX_TEXT_BYTES = 10_239;
-
 /** From this verbosity on, time stamps carry microseconds. */
 const MICROSECONDS_FROM_VERB = 4;
 
@@ -27,7 +24,7 @@ export class LineFormatter {
 
   /** `verb` is the verbosity now: it decides about microseconds. */
   format(record: LogRecord, verb: number): string {
-    const text = cutToBytes(record.text, MAX_TEXT_BYTES);
+    const { text } = record;
     if (this.#format.machineReadable) return `${machineStamp(record.now.wall)} ${record.word.toString(16)} ${text}\n`;
     if (this.#format.suppressTimestamps || (record.word & FLAG.noDate) !== 0) return `${text}\n`;
     return `${this.#stamp(record.now.wall, verb)} ${text}\n`;
@@ -49,14 +46,4 @@ export class LineFormatter {
 /** `1795352741.520579`: seconds since 1970 and six digits of microseconds. */
 function machineStamp(wall: WallTime): string {
   return `${Math.floor(wall / 1000)}.${String(microsecondsOf(wall)).padStart(6, '0')}`;
-}
-
-/** At most so many bytes of UTF-8, cut between characters. */
-export function cutToBytes(text: string, limit: number): string {
-  // A UTF-16 unit makes at most three bytes, so most texts need no counting.
-  if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return text;
-  const bytes = Buffer.from(text);
-  let end = limit;
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
 }

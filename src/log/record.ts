@@ -9,7 +9,7 @@ export interface LogRecord {
   readonly now: Now;
   /** Level, flags and mute category (facts: logging 1). */
   readonly word: number;
-  /** What stock would print, the client's prefix included, without time stamp. One line. */
+  /** What stock would print, the client's prefix included, without time stamp. One line of at most MAX_TEXT_BYTES. */
   readonly text: string;
   /** The message's id in the catalogue. */
   readonly id: string;
@@ -21,15 +21,28 @@ export interface LogRecord {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
+/** The longest text of one message, in bytes; stock's buffer (facts: logging 4). */
+export const MAX_TEXT_BYTES = 10_239;
+
 /** Renders a note: `<prefix> <message>`, without a prefix when the message has no client or its flag forbids one (facts: logging 5). */
 export function recordOf(note: Note, now: Now): LogRecord {
   const { row, args, peer } = note;
   const message = renderRow(row, args);
   const text = peer === undefined || (row.word & FLAG.noPrefix) !== 0 ? message : `${oneLine(peerPrefix(peer))} ${message}`;
-  return { now, word: row.word, text, id: row.id, event: row.event, peer, fields: args };
+  return { now, word: row.word, text: cutToBytes(text, MAX_TEXT_BYTES), id: row.id, event: row.event, peer, fields: args };
 }
 
 /** A common name may hold what would end the line or steer a terminal. */
 function oneLine(prefix: string): string {
   return prefix.replace(/[\x00-\x1f\x7f]/g, '_');
+}
+
+/** At most so many bytes of UTF-8, cut between characters. */
+export function cutToBytes(text: string, limit: number): string {
+  // A UTF-16 unit makes at most three bytes, so most texts need no counting.
+  if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return text;
+  const bytes = Buffer.from(text);
+  let end = limit;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
