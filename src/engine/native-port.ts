@@ -1,0 +1,104 @@
+import type { Now } from '../base/units.ts';
+import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
+import type { PlaneView } from '../protocol/data/plane.ts';
+import type { ClientInstance } from './instance.ts';
+import type { ServerEngine } from './server.ts';
+import { serverStatus } from './status-view.ts';
+
+/** What the daemon around the engine lends to its port. */
+export interface NativeControls {
+  readonly title: string;
+  readonly pid: number;
+  readonly plane: PlaneView;
+  /** Runs a command on the engine that is current, then lets the driver carry out what follows from it; undefined between engines. */
+  run<T>(command: (engine: ServerEngine, now: Now) => T): T | undefined;
+  verb(set?: number): number;
+  mute(set?: number): number;
+  /** Raises a signal as if the process got it; false for an unknown name. */
+  signal(name: string): boolean;
+}
+
+/** The port of our own daemon: what its management server and everything else that looks into it talks to. */
+export class NativePort implements DaemonPort {
+  readonly #controls: NativeControls;
+  readonly #listeners = new Set<(event: DaemonEvent, number: number) => void>();
+  #count = 0;
+  /** The engine's, for replies before the first start. */
+  statusVersion: 1 | 2 | 3 = 1;
+
+  constructor(controls: NativeControls) {
+    this.#controls = controls;
+  }
+
+  info(): DaemonInfo {
+    return { title: this.#controls.title, mode: 'server', statusVersion: this.statusVersion, connected: true };
+  }
+
+  subscribe(listener: (event: DaemonEvent, number: number) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Passes an event on to all who listen, numbered. */
+  emit(event: DaemonEvent): void {
+    const number = ++this.#count;
+    for (const listener of this.#listeners) listener(event, number);
+  }
+
+  request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void {
+    reply(this.#answer(request));
+  }
+
+  #answer(request: DaemonRequest): DaemonReply {
+    const controls = this.#controls;
+    switch (request.kind) {
+      case 'pid':
+        return { kind: 'value', value: controls.pid };
+      case 'verb':
+        return { kind: 'value', value: controls.verb(request.set) };
+      case 'mute':
+        return { kind: 'value', value: controls.mute(request.set) };
+      case 'signal':
+        return controls.signal(request.name) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' };
+      case 'hold':
+        return request.action === 'show' ? { kind: 'value', value: 0 } : { kind: 'done', text: '' };
+      case 'status':
+        return this.#onEngine((engine, now) => ({ kind: 'status', report: serverStatus(engine, controls.plane, controls.title, now) }));
+      case 'load-stats':
+        return this.#onEngine((engine) => loadStats(engine));
+      case 'client-bytes':
+        return this.#onEngine((engine) => clientBytes(engine));
+      case 'kill-name':
+        return this.#kill((client) => (client.shownName ?? 'UNDEF') === request.commonName);
+      case 'kill-address':
+        return this.#kill(({ link }) => link.address.ip === request.ip && link.address.port === request.port);
+      case 'client-kill':
+        return this.#onEngine((engine, now) =>
+          engine.clientKill(request.clientId, request.message, now) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' },
+        );
+      default:
+        return { kind: 'refused', text: '' };
+    }
+  }
+
+  #kill(which: (client: ClientInstance) => boolean): DaemonReply {
+    return this.#onEngine((engine, now) => ({ kind: 'killed', count: engine.kill(which, now) }));
+  }
+
+  #onEngine(command: (engine: ServerEngine, now: Now) => DaemonReply): DaemonReply {
+    return this.#controls.run(command) ?? { kind: 'refused', text: '' };
+  }
+}
+
+function connected(engine: ServerEngine): ClientInstance[] {
+  return [...engine.clients()].filter((client) => client.phase === 'connected');
+}
+
+function loadStats(engine: ServerEngine): DaemonReply {
+  const { received, sent } = engine.totals();
+  return { kind: 'load', clients: connected(engine).length, received, sent };
+}
+
+function clientBytes(engine: ServerEngine): DaemonReply {
+  return { kind: 'client-bytes', clients: connected(engine).map((client) => ({ clientId: client.clientId, ...engine.bytesOf(client) })) };
+}

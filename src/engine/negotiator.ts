@@ -1,0 +1,206 @@
+import type { Random } from '../base/random.ts';
+import { after, between, type Now } from '../base/units.ts';
+import { MULTI } from '../messages/multi.ts';
+import { PUSH } from '../messages/push.ts';
+import { TLS } from '../messages/tls.ts';
+import { formatFamilyAddress } from '../model/address.ts';
+import type { DataKeys, PlaneCommand } from '../protocol/data/plane.ts';
+import { keySource } from '../protocol/negotiate/key-method2.ts';
+import { buildOptionsString } from '../protocol/negotiate/options-string.ts';
+import { IV_PROTO } from '../protocol/negotiate/peer-info.ts';
+import { pushReplies } from '../protocol/negotiate/push.ts';
+import type { KeyFailure } from '../protocol/session/types.ts';
+import type { TlsPeer } from '../protocol/tls.ts';
+import { verifyPeer } from '../protocol/verify/verify.ts';
+import { setCertificateEnv } from './client-env.ts';
+import type { EngineContext } from './context.ts';
+import type { ClientInstance } from './instance.ts';
+import { protocolFlags } from './push-list.ts';
+import { issueToken } from './tokens.ts';
+
+/** A second PUSH_REQUEST within this time of a reply is a repetition (facts: wire 13). */
+const PUSH_GUARD_MS = 30_000;
+
+/** What the TLS handshakes, key messages and data keys of a client mean for it. */
+export class Negotiator {
+  readonly #context: EngineContext;
+  readonly #random: Random;
+  readonly #optionsString: string;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+    this.#random = context.random;
+    this.#optionsString = serverOptionsString(context);
+  }
+
+  // --- TLS --------------------------------------------------------------------------------------------------------
+
+  established(client: ClientInstance, keyId: number, peer: TlsPeer, now: Now): void {
+    const { settings, notes, crl } = this.#context;
+    client.phaseMs.tls ??= between(client.started.at, now.at);
+    const verdict = verifyPeer({ chain: peer.chain, chainError: peer.chainError, rules: settings.verify, crl, wall: now.wall });
+    for (const line of verdict.lines) notes.add(line.row, line.args, client.ref);
+    client.verdicts.set(keyId, { ...verdict, chain: peer.chain });
+    setCertificateEnv(client.env, peer.chain);
+    client.controlLine = describePeer(peer);
+    client.tlsPeer = peer;
+  }
+
+  /** Our half of the key exchange; the same for every key id but for its randomness. */
+  answer(client: ClientInstance, keyId: number): void {
+    client.session.writeKeyMethod2(keyId, {
+      ...keySource(this.#random, 'server'),
+      options: this.#optionsString,
+      username: undefined,
+      password: undefined,
+      peerInfo: undefined,
+    });
+  }
+
+  failed(client: ClientInstance, failure: KeyFailure): void {
+    const { notes, settings } = this.#context;
+    switch (failure.kind) {
+      case 'timeout':
+        notes.add(TLS.negotiationTimeout, { seconds: settings.control.handWindow / 1000 }, client.ref);
+        break;
+      case 'tls':
+        notes.add(TLS.library, { error: failure.reason }, client.ref);
+        notes.add(TLS.bioError, { function: 'tls_read_plaintext' }, client.ref);
+        notes.add(TLS.plaintextReadError, {}, client.ref);
+        break;
+      case 'key-method':
+        notes.add(TLS.library, { error: `key method 2: ${failure.why}` }, client.ref);
+        break;
+    }
+    notes.add(TLS.handshakeFailed, {}, client.ref);
+  }
+
+  // --- the first key ----------------------------------------------------------------------------------------------
+
+  /** The login of the first key stands: the log says with whom. */
+  announce(client: ClientInstance): void {
+    const { notes } = this.#context;
+    notes.add(TLS.moveSession, { destination: 'TM_ACTIVE', source: 'TM_INITIAL', reinitialise: 1 }, client.ref);
+    notes.add(TLS.promotedToTrusted, {}, client.ref);
+    this.#noteControlChannel(client);
+    const address = formatFamilyAddress(client.link.address);
+    notes.add(TLS.peerConnectionInitiated, { commonName: client.commonName ?? '', address }, client.ref);
+  }
+
+  #noteControlChannel(client: ClientInstance): void {
+    const peer = client.tlsPeer;
+    if (peer === undefined) return;
+    const args = { version: peer.version, cipherVersion: peer.version, cipher: peer.cipher, certificate: client.controlLine ?? '' };
+    this.#context.notes.add(TLS.controlChannel, args, client.ref);
+  }
+
+  /** The client is put together: the data plane takes it over. False when its keys cannot be made. */
+  open(client: ClientInstance, now: Now): boolean {
+    const keys = this.#keys(client);
+    if (keys === undefined || client.tunnel === undefined) return false;
+    const { slot, link } = client;
+    const { settings } = this.#context;
+    const plane = (command: PlaneCommand): void => this.#context.plane(command);
+    plane({ kind: 'open-peer', slot, link, format: client.announces(IV_PROTO.dataV2) ? 'v2' : 'v1' });
+    client.planeOpen = true;
+    plane({ kind: 'set-keys', slot, keyId: client.session.currentKey.keyId, keys });
+    plane({ kind: 'set-inner-routes', slot, routes: client.tunnel.routes });
+    plane({ kind: 'set-ping', slot, every: settings.keepalive.ping, lostAfter: settings.keepalive.pingRestart });
+    plane({ kind: 'set-open', slot, open: true });
+    if (protocolFlags(client)?.includes('dyn-tls-crypt')) client.session.enableDynamicWrap();
+    client.phase = 'connected';
+    client.phaseMs.connected = between(client.started.at, now.at);
+    if (settings.sessionTimeout !== undefined) client.timers.set('session-timeout', after(now.at, settings.sessionTimeout));
+    if (settings.inactive !== undefined) client.timers.set('inactive', after(now.at, settings.inactive.after));
+    return true;
+  }
+
+  /** PUSH_REPLY, as often as the client needs it. */
+  push(client: ClientInstance, now: Now): void {
+    if (client.tunnel === undefined || client.phase !== 'connected') return;
+    const again = client.pushedAt !== undefined;
+    if (client.pushedAt !== undefined && between(client.pushedAt, now.at) < PUSH_GUARD_MS) return;
+    client.pushedAt = now.at;
+    for (const message of pushReplies(client.tunnel.pushOptions)) this.#context.say(client, message);
+    if (again) return;
+    const { notes, settings } = this.#context;
+    notes.add(PUSH.dataChannel, { cipher: client.tunnel.cipher, peerId: client.slot.peerId }, client.ref);
+    const timers = timersText(settings.keepalive);
+    if (timers !== '') notes.add(PUSH.timers, { timers }, client.ref);
+    const flags = protocolFlags(client);
+    if (flags !== undefined) notes.add(PUSH.protocolOptions, { options: `protocol-flags ${flags}` }, client.ref);
+  }
+
+  // --- later keys -------------------------------------------------------------------------------------------------
+
+  renegotiated(client: ClientInstance, now: Now): void {
+    const keys = this.#keys(client);
+    const { keyId } = client.session.currentKey;
+    if (keys === undefined) return this.#context.remove(client, 'SIGTERM', 'tls-error', now);
+    this.#context.plane({ kind: 'set-keys', slot: client.slot, keyId, keys });
+    this.#noteControlChannel(client);
+    this.renewToken(client, now);
+    if (client.tokenText !== undefined) this.#context.say(client, `PUSH_REPLY,auth-token ${client.tokenText}`);
+  }
+
+  /** A token with a new time, for the client to log in with next time. */
+  renewToken(client: ClientInstance, now: Now): void {
+    const settings = this.#context.settings.auth.token;
+    if (settings === undefined || client.token === undefined || client.username === undefined) return;
+    client.tokenText = issueToken(settings, client.username, client.token, now);
+  }
+
+  #keys(client: ClientInstance): DataKeys | undefined {
+    if (client.tunnel === undefined) return undefined;
+    const method = client.announces(IV_PROTO.tlsKeyExport) ? 'exporter' : 'prf';
+    return client.session.makeKeys(client.session.currentKey.keyId, method, client.tunnel.cipher);
+  }
+
+  /** The peer or we began a renegotiation. */
+  renegotiating(client: ClientInstance): void {
+    const { renegotiate } = this.#context.settings.control;
+    this.#context.notes.add(
+      TLS.softReset,
+      {
+        seconds: 0,
+        secondsLimit: renegotiate.after / 1000,
+        bytes: 0,
+        bytesLimit: renegotiate.bytes === 0 ? -1 : renegotiate.bytes,
+        packets: 0,
+        packetsLimit: renegotiate.packets,
+      },
+      client.ref,
+    );
+  }
+
+  displaced(client: ClientInstance): void {
+    this.#context.notes.add(MULTI.displaced, { commonName: client.commonName ?? '' }, client.ref);
+  }
+}
+
+/** `peer certificate: 256 bits ECprime256v1, signature: ..., peer temporary key: ...`: what follows those words. */
+function describePeer(peer: TlsPeer): string {
+  const leaf = peer.chain[0];
+  const certificate = leaf === undefined ? 'none' : `${leaf.keyDescription}, signature: ${leaf.signatureAlgorithm}`;
+  return peer.temporaryKey === undefined ? certificate : `${certificate}, peer temporary key: ${peer.temporaryKey}`;
+}
+
+function timersText(keepalive: { readonly ping: number | undefined; readonly pingRestart: number | undefined }): string {
+  const parts: string[] = [];
+  if (keepalive.ping !== undefined) parts.push(`ping ${keepalive.ping / 1000}`);
+  if (keepalive.pingRestart !== undefined) parts.push(`ping-restart ${keepalive.pingRestart / 1000}`);
+  return parts.join(', ');
+}
+
+function serverOptionsString(context: EngineContext): string {
+  const { control, transport, tunMtu } = context.settings;
+  return buildOptionsString({
+    role: 'server',
+    transport,
+    tunMtu,
+    cipher: control.cipher,
+    dataCiphers: control.dataCiphers,
+    auth: control.auth,
+    wrap: control.wrap,
+  });
+}

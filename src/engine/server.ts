@@ -1,0 +1,577 @@
+import { DeadlineQueue } from '../base/deadline-queue.ts';
+import type { Machine } from '../base/machine.ts';
+import type { Random } from '../base/random.ts';
+import { after, between, earliest, type Instant, milliseconds, type Now, seconds } from '../base/units.ts';
+import { AUTH } from '../messages/auth.ts';
+import { LINK } from '../messages/link.ts';
+import { MULTI } from '../messages/multi.ts';
+import { Notes } from '../messages/notes.ts';
+import { PUSH } from '../messages/push.ts';
+import { TLS } from '../messages/tls.ts';
+import { formatAddress, formatFamilyAddress } from '../model/address.ts';
+import type { EnvList } from '../model/env-list.ts';
+import type { Link, PlaneCounters, PlaneEvent, PlaneView } from '../protocol/data/plane.ts';
+import { redactControlMessage } from '../protocol/negotiate/redact.ts';
+import { IV_PROTO } from '../protocol/negotiate/peer-info.ts';
+import { Session } from '../protocol/session/session.ts';
+import type { SessionOutput } from '../protocol/session/types.ts';
+import type { TlsEvent } from '../protocol/tls.ts';
+import type { CrlCheck } from '../protocol/verify/crl.ts';
+import { prepareWrap } from '../protocol/wrap/prepare.ts';
+import { setEndEnv } from './client-env.ts';
+import { Connector } from './connect.ts';
+import type { EngineContext } from './context.ts';
+import { Doorman } from './doorman.ts';
+import { InnerOwners } from './inner-owners.ts';
+import { ClientInstance } from './instance.ts';
+import { LoginDesk } from './login.ts';
+import { Negotiator } from './negotiator.ts';
+import { AddressPool, type PoolEntry } from './pool.ts';
+import { Rejections } from './rejections.ts';
+import { Roster } from './roster.ts';
+import type { ServerSettings } from './settings.ts';
+import type { Answer, EngineOutput, Question } from './types.ts';
+
+/** A client that was told to go has this long to read it (facts: wire 11). */
+const EXIT_DELAY = seconds(5);
+
+/** How long the end waits for RESTART to reach clients: without and with `explicit-exit-notify`. */
+const GOODBYE = { plain: milliseconds(300), notified: seconds(2) };
+
+/** What an engine is made of. */
+export interface ServerEngineConfig {
+  readonly settings: ServerSettings;
+  readonly random: Random;
+  readonly verb: number;
+  /** What every script is told of the daemon. */
+  readonly env: EnvList;
+  /** Counters of the data plane, readable at once. */
+  readonly plane: PlaneView;
+  /** What an earlier run remembered of its pool. */
+  readonly poolEntries: readonly PoolEntry[];
+  /** Numbers that go on over a restart: client ids, sessions, TLS sessions. */
+  readonly numbers: Numbers;
+}
+
+/** Counters that outlive one engine, so that a restart in the same process never uses a number twice. */
+export class Numbers {
+  session = 0;
+  clientId = 0;
+  tls = 0;
+}
+
+/**
+ * OpenVPN's multi-client server as a sans-IO machine. The world speaks by `handlePlane`, `handleTls`, `handleAnswer` and
+ * `handleDeadline`; operators by `kill*`, `stop`, `setCrl`; everything to do comes out of `poll`, in order. Status and
+ * counters are read by `clients()`.
+ */
+export class ServerEngine implements Machine {
+  readonly settings: ServerSettings;
+  readonly notes: Notes;
+  readonly pool: AddressPool;
+  readonly #config: ServerEngineConfig;
+  readonly #outputs: EngineOutput[] = [];
+  readonly #roster: Roster;
+  readonly #deadlines = new DeadlineQueue<ClientInstance>();
+  readonly #doorman: Doorman;
+  readonly #rejections: Rejections;
+  readonly #negotiator: Negotiator;
+  readonly #logins: LoginDesk;
+  readonly #connector: Connector;
+  readonly #wrap;
+  readonly #context: EngineContext;
+  readonly #questions = new Map<number, { readonly client: ClientInstance | undefined; readonly then: (answer: Answer, now: Now) => void }>();
+  readonly #idleConnections = new Map<string, { readonly link: Link; readonly until: Instant }>();
+  #crl: CrlCheck | undefined;
+  #nextQuestion = 1;
+  #stopAt: Instant | undefined;
+  #stopping = false;
+  /** Bytes of clients that have gone, for the totals of `load-stats`. */
+  readonly #gone = { received: 0, sent: 0 };
+
+  constructor(config: ServerEngineConfig) {
+    const { settings } = config;
+    this.#config = config;
+    this.settings = settings;
+    this.notes = new Notes(config.verb, (note) => this.#outputs.push(note));
+    this.pool = new AddressPool(settings.pool4, settings.pool6, !settings.duplicateCn);
+    this.pool.load(config.poolEntries);
+    this.#roster = new Roster(settings.maxClients);
+    this.#wrap = { config: settings.control.wrap, prepared: prepareWrap(settings.control.wrap, 'server') };
+    this.#doorman = new Doorman(settings, this.#wrap.prepared, this.notes, config.random);
+    this.#rejections = new Rejections(settings, this.notes);
+    this.#context = this.#makeContext();
+    this.#negotiator = new Negotiator(this.#context);
+    this.#connector = new Connector(this.#context, this.pool, new InnerOwners(), (client, now) => this.#connected(client, now));
+    this.#logins = new LoginDesk(this.#context, (client, keyId, now) => this.#loginAccepted(client, keyId, now));
+  }
+
+  #makeContext(): EngineContext {
+    const engine = this;
+    return {
+      settings: this.settings,
+      notes: this.notes,
+      random: this.#config.random,
+      get crl() {
+        return engine.#crl;
+      },
+      event: (event) => this.#outputs.push({ kind: 'event', event }),
+      plane: (command) => this.#outputs.push({ kind: 'plane', command }),
+      ask: (client, question, then) => this.#ask(client, question, then),
+      tell: (question) => this.#ask(undefined, question, () => {}),
+      say: (client, message) => this.#say(client, message),
+      dismiss: (client, message, reason, now) => this.#dismiss(client, message, reason, now),
+      remove: (client, signal, reason, now) => this.#remove(client, signal, reason, now),
+      connected: () => [...this.#roster.all()].filter((client) => client.phase === 'connected'),
+    };
+  }
+
+  // --- getters ----------------------------------------------------------------------------------------------------
+
+  /** All client instances, those in handshake too. */
+  clients(): Iterable<ClientInstance> {
+    return this.#roster.all();
+  }
+
+  /** Totals since the start, of clients that have gone too. */
+  totals(): { readonly received: number; readonly sent: number } {
+    let { received, sent } = this.#gone;
+    for (const client of this.#roster.all()) {
+      const bytes = this.bytesOf(client);
+      received += bytes.received;
+      sent += bytes.sent;
+    }
+    return { received, sent };
+  }
+
+  /** Link bytes of one client, control and data. */
+  bytesOf(client: ClientInstance): { readonly received: number; readonly sent: number } {
+    const control = client.session.counters;
+    const data = this.countersOf(client);
+    return { received: control.bytesReceived + (data?.bytesReceived ?? 0), sent: control.bytesSent + (data?.bytesSent ?? 0) };
+  }
+
+  /** What the data plane counts for one client; undefined before it carried anything. */
+  countersOf(client: ClientInstance): PlaneCounters | undefined {
+    return client.finalCounters ?? (client.planeOpen ? this.#config.plane.counters(client.slot) : undefined);
+  }
+
+  /** The client of a management client id. */
+  clientOf(clientId: number): ClientInstance | undefined {
+    return this.#roster.ofClientId(clientId);
+  }
+
+  nextDeadline(): Instant | undefined {
+    let idle: Instant | undefined;
+    for (const connection of this.#idleConnections.values()) idle = earliest(idle, connection.until);
+    return earliest(earliest(this.#deadlines.next(), this.#stopAt), earliest(this.#rejections.nextDeadline(), idle));
+  }
+
+  // --- the world speaks -------------------------------------------------------------------------------------------
+
+  handlePlane(event: PlaneEvent, now: Now): void {
+    switch (event.kind) {
+      case 'control':
+        return this.#handleControl(event.bytes, event.link, now);
+      case 'link-opened':
+        this.notes.add(LINK.tcpEstablished, { address: formatFamilyAddress(event.link.address) });
+        this.#idleConnections.set(event.link.key, { link: event.link, until: after(now.at, this.settings.control.handWindow) });
+        return;
+      case 'link-closed':
+        this.#idleConnections.delete(event.link.key);
+        for (const client of this.#roster.onLink(event.link)) {
+          this.notes.add(LINK.connectionReset, { status: 0 }, client.ref);
+          this.#remove(client, 'SIGUSR1', 'connection-reset', now);
+        }
+        return;
+      case 'closed': {
+        const client = this.#roster.ofSlot(event.slot);
+        if (client !== undefined) this.#finish(client, event.counters, now);
+        return;
+      }
+      case 'rejected': {
+        const peer = event.slot === undefined ? undefined : this.#roster.ofSlot(event.slot);
+        return this.#rejections.data(event, peer?.ref, now);
+      }
+      default:
+        return this.#handlePeerEvent(event, now);
+    }
+  }
+
+  #handlePeerEvent(event: Extract<PlaneEvent, { kind: 'float-asked' | 'ping-lost' | 'key-near-end' | 'exit-seen' }>, now: Now): void {
+    const client = this.#roster.ofSlot(event.slot);
+    if (client === undefined) return;
+    switch (event.kind) {
+      case 'float-asked':
+        return this.#float(client, event.link, now);
+      case 'ping-lost':
+        this.notes.add(MULTI.pingRestart, { commonName: client.commonName ?? '' }, client.ref);
+        return this.#remove(client, 'SIGUSR1', 'ping-restart', now);
+      case 'key-near-end':
+        client.session.renegotiate(now);
+        return this.#turn(client, now);
+      case 'exit-seen':
+        this.notes.add(MULTI.occExitReceived, {}, client.ref);
+        return this.#remove(client, 'SIGTERM', 'remote-exit', now);
+    }
+  }
+
+  handleTls(tls: number, event: TlsEvent, now: Now): void {
+    const client = this.#roster.ofTls(tls);
+    if (client === undefined) return;
+    client.session.handleTls(tls, event, now);
+    this.#turn(client, now);
+  }
+
+  /** The host's answer to a question; late ones for clients that have gone are dropped. */
+  handleAnswer(id: number, answer: Answer, now: Now): void {
+    const question = this.#questions.get(id);
+    this.#questions.delete(id);
+    if (question === undefined) return;
+    const { client } = question;
+    if (client !== undefined && (!this.#roster.has(client) || client.phase === 'closing')) return;
+    question.then(answer, now);
+    if (client !== undefined) this.#turn(client, now);
+  }
+
+  handleDeadline(now: Now): void {
+    for (;;) {
+      const client = this.#deadlines.takeDue(now.at);
+      if (client === undefined) break;
+      client.session.handleDeadline(now);
+      for (;;) {
+        const timer = client.timers.takeDue(now.at);
+        if (timer === undefined) break;
+        this.#handleTimer(client, timer, now);
+      }
+      this.#turn(client, now);
+    }
+    this.#rejections.handleDeadline(now);
+    for (const { link, until } of this.#idleConnections.values()) {
+      if (until > now.at) continue;
+      this.#idleConnections.delete(link.key);
+      this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link } });
+    }
+    if (this.#stopAt !== undefined && this.#stopAt <= now.at) this.#endAll(now);
+  }
+
+  #handleTimer(client: ClientInstance, timer: 'exit' | 'session-timeout' | 'inactive', now: Now): void {
+    if (timer === 'exit') return this.#remove(client, 'SIGTERM', 'delayed-exit', now);
+    if (timer === 'session-timeout') return this.#dismiss(client, 'AUTH_FAILED,SESSION: session timeout', 'session-timeout', now);
+    const { inactive } = this.settings;
+    const counters = this.countersOf(client);
+    const bytes = (counters?.bytesReceived ?? 0) + (counters?.bytesSent ?? 0);
+    if (inactive === undefined) return;
+    if (bytes - client.activityBytes <= inactive.bytes) return this.#remove(client, 'SIGTERM', 'inactive', now);
+    client.activityBytes = bytes;
+    client.timers.set('inactive', after(now.at, inactive.after));
+  }
+
+  // --- operators speak --------------------------------------------------------------------------------------------
+
+  /** The revocation lists now in force; undefined without `crl-verify`. */
+  setCrl(crl: CrlCheck | undefined): void {
+    this.#crl = crl;
+  }
+
+  /** Ends clients at once, without a message, as `kill` does. Gives how many. */
+  kill(which: (client: ClientInstance) => boolean, now: Now): number {
+    const doomed = [...this.#roster.all()].filter((client) => client.phase !== 'closing' && which(client));
+    for (const client of doomed) this.#remove(client, 'SIGTERM', 'management-kill', now);
+    return doomed.length;
+  }
+
+  /** Sends a client a message (`RESTART`, `HALT`, ...) and ends it when it had time to read that. */
+  clientKill(clientId: number, message: string, now: Now): boolean {
+    const client = this.#roster.ofClientId(clientId);
+    if (client === undefined || client.phase === 'closing') return false;
+    this.#dismiss(client, message, 'client-kill', now);
+    this.#turn(client, now);
+    return true;
+  }
+
+  /** Tells all clients to come back later, ends them, and gives `stopped` when the last one's counters are in. */
+  stop(now: Now): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const notify = this.settings.explicitExitNotify;
+    for (const client of [...this.#roster.all()]) {
+      if (client.phase !== 'connected') continue;
+      this.#say(client, notify === 2 ? 'RESTART,[N]' : 'RESTART');
+      this.#turn(client, now);
+    }
+    const wait = this.#roster.size === 0 ? milliseconds(0) : notify > 0 ? GOODBYE.notified : GOODBYE.plain;
+    this.#stopAt = after(now.at, wait);
+  }
+
+  /** The next thing to do or to know. */
+  poll(): EngineOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  // --- packets ----------------------------------------------------------------------------------------------------
+
+  #handleControl(bytes: Buffer, link: Link, now: Now): void {
+    const sessionId = bytes.subarray(1, 9);
+    for (const client of this.#roster.onLink(link)) {
+      if (client.session.remoteId?.equals(sessionId) !== true) continue;
+      if (client.session.handlePacket(bytes, now)) {
+        client.lastControlHeard = now;
+        if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'control-heard', slot: client.slot } });
+      }
+      return this.#turn(client, now);
+    }
+    this.#firstContact(bytes, link, now);
+  }
+
+  #firstContact(bytes: Buffer, link: Link, now: Now): void {
+    if (this.#stopping) return this.notes.add(MULTI.shuttingDown, { client: formatAddress(link.address) });
+    const admission = this.#doorman.admit(bytes, link, now);
+    switch (admission.kind) {
+      case 'limited':
+        return;
+      case 'drop':
+        return this.#rejections.control(admission.reason, admission.detail, link, undefined, now);
+      case 'reply':
+        this.#outputs.push({ kind: 'plane', command: { kind: 'send-control', link, bytes: admission.bytes, slot: undefined } });
+        return;
+      case 'admit':
+        return this.#admit(bytes, link, admission.localId, admission.remoteId, now);
+    }
+  }
+
+  #admit(bytes: Buffer, link: Link, localId: Buffer, remoteId: Buffer, now: Now): void {
+    const slot = this.#roster.freeSlot();
+    if (slot === undefined) return this.notes.add(MULTI.maxClients, { limit: this.settings.maxClients });
+    this.#idleConnections.delete(link.key);
+    const { control, transport } = this.settings;
+    const { numbers } = this.#config;
+    const tlsNumbers: number[] = [];
+    const session = new Session(
+      {
+        start: { kind: transport === 'udp' ? 'server-after-cookie' : 'server' },
+        wrap: this.#wrap,
+        localId,
+        remoteId,
+        timing: {
+          tlsTimeout: control.tlsTimeout,
+          handWindow: control.handWindow,
+          tranWindow: control.tranWindow,
+          renegotiateAfter: control.renegotiate.after,
+        },
+        maxControlBytes: control.maxPacketSize - (link.address.family === 6 ? 48 : 28),
+        random: this.#config.random,
+        nextTls: () => {
+          const tls = ++numbers.tls;
+          const owner = this.#roster.has(client) ? client : undefined;
+          if (owner === undefined) tlsNumbers.push(tls);
+          else this.#roster.addTls(tls, owner);
+          return tls;
+        },
+      },
+      now,
+    );
+    const env = this.#config.env.clone();
+    const client: ClientInstance = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
+    this.#roster.add(client);
+    for (const tls of tlsNumbers) this.#roster.addTls(tls, client);
+    this.notes.add(MULTI.createInstance, {}, client.ref);
+    session.handlePacket(bytes, now);
+    this.#turn(client, now);
+  }
+
+  /** Allowed unless another client is at that address; the same certificate coming twice means the older one is stale. */
+  #float(client: ClientInstance, link: Link, now: Now): void {
+    const others = this.#roster.onLink(link).filter((other) => other !== client);
+    const same = (other: ClientInstance): boolean =>
+      other.certificates?.[0]?.sha256 !== undefined && other.certificates[0].sha256 === client.certificates?.[0]?.sha256;
+    if (!others.every(same)) return this.notes.add(MULTI.floatRefused, { address: formatFamilyAddress(link.address) }, client.ref);
+    for (const other of others) this.#remove(other, 'SIGTERM', 'float', now);
+    const args = { peerId: client.slot.peerId, commonName: client.label, from: formatFamilyAddress(client.link.address), to: formatFamilyAddress(link.address) };
+    this.notes.add(MULTI.floated, args, client.ref);
+    this.#roster.move(client, link);
+    this.#outputs.push({ kind: 'plane', command: { kind: 'set-address', slot: client.slot, link } });
+  }
+
+  // --- sessions ---------------------------------------------------------------------------------------------------
+
+  /** Works off what a client's session wants, then notes when it wants to be woken. */
+  #turn(client: ClientInstance, now: Now): void {
+    for (;;) {
+      const out = client.session.poll();
+      if (out === undefined) break;
+      this.#handleOutput(client, out, now);
+    }
+    this.#deadlines.set(client, this.#roster.has(client) ? client.nextDeadline() : undefined);
+  }
+
+  #handleOutput(client: ClientInstance, out: SessionOutput, now: Now): void {
+    switch (out.kind) {
+      case 'transmit': {
+        const slot = client.planeOpen ? client.slot : undefined;
+        this.#outputs.push({ kind: 'plane', command: { kind: 'send-control', link: client.link, bytes: out.bytes, slot } });
+        return;
+      }
+      case 'tls-close':
+        this.#roster.dropTls(out.tls);
+        this.#outputs.push({ kind: 'tls', command: out });
+        return;
+      case 'tls-open':
+      case 'tls-feed':
+      case 'tls-write':
+        this.#outputs.push({ kind: 'tls', command: out });
+        return;
+      case 'tls-established':
+        return this.#negotiator.established(client, out.keyId, out.peer, now);
+      case 'key-method2':
+        this.#negotiator.answer(client, out.keyId);
+        return this.#logins.begin(client, out.keyId, out.message, now);
+      case 'key-active':
+        if (client.logins.get(out.keyId) === 'accepted') this.#keyReady(client, now);
+        return;
+      case 'message':
+        return this.#handleMessage(client, out.text, now);
+      case 'renegotiating':
+        return this.#negotiator.renegotiating(client);
+      case 'key-failed':
+        this.#negotiator.failed(client, out.failure);
+        if (client.session.currentKey.phase === 'failed') this.#remove(client, 'SIGUSR1', 'tls-error', now);
+        return;
+      case 'send-with':
+        if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'send-with', slot: client.slot, keyId: out.keyId } });
+        return;
+      case 'key-dropped':
+        client.logins.delete(out.keyId);
+        client.verdicts.delete(out.keyId);
+        this.notes.add(TLS.killedExpiringKey, {}, client.ref);
+        if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'drop-key', slot: client.slot, keyId: out.keyId } });
+        return;
+      case 'dropped':
+        return this.#rejections.control(out.reason, out.detail, client.link, client.ref, now);
+    }
+  }
+
+  #handleMessage(client: ClientInstance, text: string, now: Now): void {
+    this.notes.add(PUSH.received, { message: redactControlMessage(text) }, client.ref);
+    if (client.phase === 'closing') return;
+    if (text === 'PUSH_REQUEST') {
+      client.pushWanted = true;
+      return this.#negotiator.push(client, now);
+    }
+    if (text !== 'EXIT') return;
+    this.notes.add(MULTI.exitReceived, {}, client.ref);
+    this.notes.add(AUTH.delayedExit, { seconds: EXIT_DELAY / 1000 }, client.ref);
+    this.#outputs.push({ kind: 'event', event: { kind: 'notify', type: 'remote-exit', text: 'EXIT' } });
+    this.#closeSoon(client, 'remote-exit', now);
+  }
+
+  #loginAccepted(client: ClientInstance, keyId: number, now: Now): void {
+    const current = client.session.currentKey;
+    if (current.keyId === keyId && current.phase === 'active') this.#keyReady(client, now);
+  }
+
+  /** Login and key exchange of the current key are both done. */
+  #keyReady(client: ClientInstance, now: Now): void {
+    if (client.phase === 'connected') return this.#negotiator.renegotiated(client, now);
+    if (client.phase !== 'authenticating') return;
+    this.#negotiator.announce(client);
+    this.#displace(client, now);
+    this.#negotiator.renewToken(client, now);
+    this.#connector.begin(client, now);
+  }
+
+  /** One session a common name, and one a link: the new one has proved itself, so the old one goes. */
+  #displace(client: ClientInstance, now: Now): void {
+    const stale = [...this.#roster.all()].filter((other) => {
+      if (other === client || other.phase === 'closing') return false;
+      const sameName = !this.settings.duplicateCn && other.shownName !== undefined && other.shownName === (client.commonName ?? '');
+      return sameName || (other.link.key === client.link.key && other.shownName !== undefined);
+    });
+    if (stale.some((other) => other.link.key !== client.link.key)) this.#negotiator.displaced(client);
+    for (const other of stale) this.#remove(other, 'SIGTERM', 'displaced', now);
+  }
+
+  #connected(client: ClientInstance, now: Now): void {
+    if (!this.#negotiator.open(client, now)) return this.#remove(client, 'SIGTERM', 'tls-error', now);
+    client.announced = true;
+    this.#outputs.push({ kind: 'pool-changed' });
+    if (client.pushWanted || client.announces(IV_PROTO.requestPush)) this.#negotiator.push(client, now);
+    this.#outputs.push({ kind: 'event', event: { kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env: client.env.clone() } });
+  }
+
+  // --- the end ----------------------------------------------------------------------------------------------------
+
+  #say(client: ClientInstance, message: string): void {
+    this.notes.add(PUSH.sent, { commonName: client.label, message: redactControlMessage(message), status: 1 }, client.ref);
+    client.session.send(message);
+  }
+
+  #dismiss(client: ClientInstance, message: string, reason: string, now: Now): void {
+    if (client.phase === 'closing') return;
+    this.notes.add(AUTH.delayedExit, { seconds: EXIT_DELAY / 1000 }, client.ref);
+    this.#say(client, message);
+    this.#closeSoon(client, reason, now);
+  }
+
+  #closeSoon(client: ClientInstance, reason: string, now: Now): void {
+    client.phase = 'closing';
+    client.ending = { signal: 'SIGTERM', reason };
+    client.timers.clearAll();
+    client.timers.set('exit', after(now.at, EXIT_DELAY));
+    if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'set-open', slot: client.slot, open: false } });
+  }
+
+  #remove(client: ClientInstance, signal: string, reason: string, now: Now): void {
+    if (!this.#roster.has(client) || client.removed) return;
+    client.removed = true;
+    client.phase = 'closing';
+    client.ending ??= { signal, reason };
+    const row = signal === 'SIGUSR1' ? MULTI.instanceRestarting : MULTI.instanceExiting;
+    this.notes.add(row, { signal, source: 'soft', reason }, client.ref);
+    this.#doorman.retire(client.session.localId, now);
+    client.timers.clearAll();
+    client.session.close();
+    this.#turn(client, now);
+    this.#deadlines.set(client, undefined);
+    if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'close-peer', slot: client.slot } });
+    else this.#finish(client, undefined, now);
+  }
+
+  /** The data plane let go of it: its numbers are final. */
+  #finish(client: ClientInstance, counters: PlaneCounters | undefined, now: Now): void {
+    client.finalCounters = counters;
+    const { received, sent } = this.bytesOf(client);
+    this.#gone.received += received;
+    this.#gone.sent += sent;
+    setEndEnv(client.env, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
+    this.#connector.undo(client, now);
+    if (client.announced) {
+      this.#outputs.push({ kind: 'event', event: { kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone() } });
+      if (this.settings.hooks.clientDisconnect) this.#ask(undefined, { what: 'client-disconnect', env: client.env }, () => {});
+    }
+    this.#roster.remove(client);
+    if (client.link.connection !== undefined) this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link: client.link } });
+    this.#checkStopped();
+  }
+
+  #endAll(now: Now): void {
+    this.#stopAt = undefined;
+    for (const client of [...this.#roster.all()]) this.#remove(client, 'SIGTERM', 'server-stop', now);
+    this.#checkStopped();
+  }
+
+  #checkStopped(): void {
+    if (this.#stopping && this.#stopAt === undefined && this.#roster.size === 0 && !this.#stoppedSaid) {
+      this.#stoppedSaid = true;
+      this.#outputs.push({ kind: 'stopped' });
+    }
+  }
+
+  #stoppedSaid = false;
+
+  #ask(client: ClientInstance | undefined, question: Question, then: (answer: Answer, now: Now) => void): void {
+    const id = this.#nextQuestion++;
+    this.#questions.set(id, { client, then });
+    this.#outputs.push({ kind: 'ask', id, question });
+  }
+}
