@@ -7,7 +7,23 @@ export const VERIFY = {
     event: 'certificate-refused',
     also: ['VERIFY ERROR: depth={depth:int}, error={reason}: {subject:rest}'],
   }),
+  /** The certificate's issuer has no CRL in the file: said, and let through. */
+  crlMissing: row('verify.crl-missing', 'D_TLS_DEBUG_LOW', 'VERIFY WARNING: depth={depth:int}, {reason}: {subject:rest}', {
+    event: 'crl-failed',
+  }),
   crlNotLoaded: row('verify.crl-not-loaded', 'D_TLS_ERRORS', 'VERIFY ERROR: CRL not loaded', { event: 'certificate-refused' }),
+  noSubject: row('verify.no-subject', 'D_TLS_ERRORS', 'VERIFY ERROR: depth={depth:int}, could not extract X509 subject string from certificate', {
+    event: 'certificate-refused',
+  }),
+  noUsername: row(
+    'verify.no-username',
+    'D_TLS_ERRORS',
+    "VERIFY ERROR: could not extract {field} from X509 subject string ('{subject}') -- note that the field length is limited to {limit:int} characters",
+    { event: 'certificate-refused' },
+  ),
+  validatingKeyUsage: row('verify.validating-key-usage', 'D_HANDSHAKE', 'Validating certificate key usage'),
+  keyUsageFound: row('verify.key-usage-found', 'D_TLS_ERRORS', 'ERROR: Certificate has key usage {found:hex}, expected one of:'),
+  keyUsageExpected: row('verify.key-usage-expected', 'D_TLS_ERRORS', ' * {expected:hex}'),
   keyUsageOk: row('verify.key-usage-ok', 'D_HANDSHAKE', 'VERIFY KU OK'),
   keyUsageError: row('verify.key-usage-error', 'D_HANDSHAKE', 'VERIFY KU ERROR', { event: 'certificate-refused' }),
   validatingExtendedKeyUsage: row('verify.validating-extended-key-usage', 'D_HANDSHAKE', 'Validating certificate extended key usage'),
@@ -57,4 +73,5 @@ export const VERIFY = {
   chainTooLong: row('verify.chain-too-long', 'D_TLS_ERRORS', 'TLS Error: Convoluted certificate chain detected with depth [{depth:int}] greater than {limit:int}', {
     event: 'certificate-refused',
   }),
+  warning: row('verify.warning', 'D_TLS_DEBUG_LOW', 'VERIFY WARNING: depth={depth:int}, {reason}: {subject:rest}'),
 } as const;

@@ -7,16 +7,22 @@ import { CURVES, EXTENSIONS, KEY_TYPES, SIGNATURES, SUBJECT_FIELDS } from './oid
 export interface CertificateFacts {
   /** True when it could not be read through; such a certificate is always refused, and the other facts may be empty. */
   readonly malformed: boolean;
-  /** As OpenVPN prints it: `C=DE, O=Example, CN=alice`, in the order of the certificate (facts: wire 7). */
+  /**
+   * As OpenVPN prints it: `C=DE, O=Example, CN=alice`, in the order of the certificate (facts: wire 7); control
+   * characters as `\0A`, a backslash doubled, as OpenSSL writes them.
+   */
   readonly subject: string;
-  /** The last CN of the subject, control characters and a leading `-` made `_`; undefined when there is none. */
+  /** The last CN of the subject, control characters made `_`; undefined when there is none. A leading `-` stays, as with stock. */
   readonly commonName: string | undefined;
-  /** Name and value of each part of the subject, in order: `X509_N_<name>` of the environment. Filtered like the subject. */
+  /**
+   * Name and value of each part of the subject, in order, control characters made `_`: `X509_N_<name>` of the
+   * environment, where stock calls a repeated field `X509_N_OU_1`.
+   */
   readonly subjectFields: readonly (readonly [name: string, value: string])[];
   readonly issuer: string;
-  /** The encoded names, to compare who issued whom. */
-  readonly subjectDer: Buffer;
-  readonly issuerDer: Buffer;
+  /** Two names are the same (RFC 5280 7.1: letter case, blanks and string types aside) when these strings are equal. */
+  readonly subjectKey: string;
+  readonly issuerKey: string;
   /** `tls_serial_N`, and what VERIFY ERROR and CRL directories use. */
   readonly serial: string;
   /** `tls_serial_hex_N`: pairs joined by colons. */
@@ -62,28 +68,28 @@ export function certificateFacts(x509: { readonly raw: Buffer }): CertificateFac
   tbs.optional(TAG.context0);
   const serialBytes = tbs.take(TAG.integer);
   tbs.take(TAG.sequence);
-  const issuerDer = tbs.takeWhole(TAG.sequence);
+  const issuer = readName(tbs);
   const validity = tbs.enter(TAG.sequence);
   const notBefore = timeValue(validity.any());
   const notAfter = timeValue(validity.any());
   if (notBefore === undefined || notAfter === undefined) tbs.fail();
-  const subjectDer = tbs.takeWhole(TAG.sequence);
+  const subject = readName(tbs);
   const keyDescription = describeKey(tbs.enter(TAG.sequence));
   tbs.optional(TAG.contextPrimitive1);
   tbs.optional(TAG.contextPrimitive2);
   const extensions = readExtensions(tbs, tbs.optional(TAG.context3));
-  const subject = readName(tbs.over(subjectDer));
-  const issuer = readName(tbs.over(issuerDer));
   const details = readDetails(tbs, extensions);
+
+  const subjectFields = subject.flat().map(([name, value]) => [name, printable(value)] as const);
 
   return {
     malformed: root.failed,
     subject: nameText(subject),
-    commonName: subject.flat().findLast(([name]) => name === 'CN')?.[1].replace(/^-/, '_'),
-    subjectFields: subject.flat(),
+    commonName: subjectFields.findLast(([name]) => name === 'CN')?.[1],
+    subjectFields,
     issuer: nameText(issuer),
-    subjectDer,
-    issuerDer,
+    subjectKey: nameKey(subject),
+    issuerKey: nameKey(issuer),
     serial: integerValue(serialBytes).toString(),
     serialHex: colons(magnitude(serialBytes)),
     sha1: colons(createHash('sha1').update(der).digest()),
@@ -97,7 +103,7 @@ export function certificateFacts(x509: { readonly raw: Buffer }): CertificateFac
   };
 }
 
-/** An X.501 name: its parts in order, each with one field, or several where they are joined by `+`. */
+/** An X.501 name: its parts in order, each with one field, or several where they are joined by `+`. Values as they came. */
 export type Name = readonly (readonly (readonly [name: string, value: string])[])[];
 
 /** Reads a whole encoded name. */
@@ -109,9 +115,9 @@ export function readName(reader: DerReader): Name {
     const fields: (readonly [string, string])[] = [];
     while (!part.atEnd) {
       const field = part.enter(TAG.sequence);
-      const oid = oidText(field.take(TAG.oid));
-      if (oid === undefined) field.fail();
-      fields.push([SUBJECT_FIELDS[oid ?? ''] ?? oid ?? '', printable(stringValue(field.any()))]);
+      const oid = oidText(field.take(TAG.oid)) ?? '';
+      if (oid === '') field.fail();
+      fields.push([SUBJECT_FIELDS[oid] ?? oid, stringValue(field.any())]);
     }
     parts.push(fields);
   }
@@ -120,12 +126,27 @@ export function readName(reader: DerReader): Name {
 
 /** The name in one line: `C=DE, O=Example, CN=alice`; several fields of one part with ` + ` between. */
 export function nameText(name: Name): string {
-  return name.map((fields) => fields.map(([field, value]) => `${field}=${value}`).join(' + ')).join(', ');
+  return name.map((fields) => fields.map(([field, value]) => `${field}=${escaped(value)}`).join(' + ')).join(', ');
+}
+
+/** The name in a form that is equal for names that RFC 5280 7.1 calls equal. */
+export function nameKey(name: Name): string {
+  const folded = (value: string): string => value.trim().replace(/\s+/g, ' ').toLowerCase();
+  return JSON.stringify(name.map((fields) => fields.map(([field, value]) => `${field}=${folded(value)}`).toSorted()));
 }
 
 /** Lower-case hex pairs joined by colons, as stock prints serials and digests. */
 export function colons(bytes: Buffer): string {
   return bytes.toString('hex').match(/../g)?.join(':') ?? '';
+}
+
+/** As OpenSSL escapes a value inside a subject. */
+function escaped(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+  return text.replace(/[\x00-\x1f\x7f\\]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
+    return character === '\\' ? '\\\\' : `\\${code}`;
+  });
 }
 
 /** A peer's text made fit for log, environment and scripts: control characters become `_`. */
@@ -151,11 +172,11 @@ function describeKey(info: DerReader): string {
   if (oid === KEY_TYPES.rsa || oid === KEY_TYPES.rsaPss) {
     const bits = info.take(TAG.bitString);
     const modulus = info.over(bits.subarray(1)).enter(TAG.sequence).take(TAG.integer);
-    return `${integerValue(modulus).toString(2).length} bits ${oid === KEY_TYPES.rsa ? 'RSA' : 'RSASSA-PSS'}`;
+    return `${integerValue(modulus).toString(2).length} bits ${oid === KEY_TYPES.rsa ? 'RSA' : 'RSA-PSS'}`;
   }
-  if (oid === KEY_TYPES.ed25519) return '253 bits ED25519';
-  if (oid === KEY_TYPES.ed448) return '448 bits ED448';
-  return oid;
+  if (oid === KEY_TYPES.ed25519) return '256 bits ED25519';
+  if (oid === KEY_TYPES.ed448) return '456 bits ED448';
+  return `${oid} key`;
 }
 
 /** Values of the extensions by OID; a repeated one fails the certificate (RFC 5280 4.2). */

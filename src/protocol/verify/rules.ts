@@ -2,9 +2,9 @@
 export interface VerifyRules {
   /** `remote-cert-tls`: what the peer must be: the leaf has a key usage, and an extended key usage for this end. */
   readonly remoteCertTls?: 'client' | 'server';
-  /** `remote-cert-ku`: the leaf's key usage holds all bits of one of these. An empty list asks for any key usage. */
+  /** `remote-cert-ku`: the leaf's key usage holds all bits of one of these. An empty list (no value given) asks for any key usage. */
   readonly remoteCertKu?: readonly number[];
-  /** `remote-cert-eku`: an OID in dots, or OpenSSL's long or short name of one. */
+  /** `remote-cert-eku`: an OID in dots, or OpenSSL's long name of one. */
   readonly remoteCertEku?: string;
   /** `verify-x509-name`. */
   readonly verifyName?: { readonly value: string; readonly type: 'subject' | 'name' | 'name-prefix' };
