@@ -71,4 +71,8 @@ export const AUTH = {
   }),
   delayedExit: row('auth.delayed-exit', 'D_SCHED_EXIT', 'Delayed exit in {seconds:int} seconds', { side: 'server' }),
   response: row('auth.response', 'D_PUSH', "CR response was sent by client ('{response}')", { side: 'server' }),
+  tokenKeyRandom: row('auth.token-key-random', 'M_INFO', 'Using random OpenVPN auth-token server key.', { side: 'server' }),
+  tokenHmac: row('auth.token-hmac', 'D_CIPHER_INIT', "auth-token secret: Using {bits:int} bit message hash '{digest}' for HMAC authentication", {
+    side: 'server',
+  }),
 } as const;

@@ -30,6 +30,12 @@ export const CLIENT = {
   resolveFailed: row('client.resolve-failed', 'D_RESOLVE_ERRORS', 'RESOLVE: Cannot resolve host address: {host:word} ({reason})', {
     side: 'client',
   }),
+  resolveFailedForGood: row(
+    'client.resolve-failed-for-good',
+    'M_FATAL',
+    'RESOLVE: Cannot resolve host address: {host:word} ({reason}) (I would have retried this name query if you had specified the --resolv-retry option.)',
+    { side: 'client', event: 'daemon-fatal' },
+  ),
   networkUnreachable: row('client.network-unreachable', 'M_INFO', 'Network unreachable, restarting', { side: 'client' }),
   pollTimeout: row('client.poll-timeout', 'M_INFO', 'Server poll timeout, restarting', { side: 'client' }),
   retriesExhausted: row(

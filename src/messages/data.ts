@@ -54,4 +54,6 @@ export const DATA = {
   tunWrite: row('data.tun-write', 'D_TUN_RW', 'TUN WRITE [{length:int}]'),
   pingSent: row('data.ping-sent', 'D_DEBUG7', 'SENT PING'),
   pingReceived: row('data.ping-received', 'D_DEBUG7', 'RECEIVED PING PACKET'),
+  badCompressionByte: row('data.bad-compression-byte', 'D_COMP_ERRORS', 'Bad compression stub decompression header byte: {byte:int}'),
+  unknownIpVersion: row('data.unknown-ip-version', 'M_WARN', 'IP packet with unknown IP version={version:int} seen'),
 } as const;

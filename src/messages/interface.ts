@@ -80,4 +80,8 @@ export const INTERFACE = {
   netlinkChecking: row('interface.netlink-checking', 'D_RTNL', 'sitnl_send: checking for received messages'),
   netlinkReceived: row('interface.netlink-received', 'D_RTNL', 'sitnl_send: rtnl: received {length:int} bytes'),
   offloadMissing: row('interface.offload-missing', 'D_LINK_RW', 'Cannot find {module:word} netlink component: {reason:rest}'),
+  route6Adding: row('interface.route6-adding', 'D_ROUTE', 'add_route_ipv6({text:rest}'),
+  route6Deleting: row('interface.route6-deleting', 'D_ROUTE', 'delete_route_ipv6({text:rest}'),
+  route6Default: row('interface.route6-default', 'D_ROUTE', 'ROUTE6: {text:rest}'),
+  gateway6Lookup: row('interface.gateway6-lookup', 'D_ROUTE', 'GDG6: {text:rest}'),
 } as const;

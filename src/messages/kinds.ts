@@ -49,6 +49,10 @@ export const KIND = {
   D_MULTI_ERRORS: word(1, 9, FLAG.nonfatal),
   D_EVENT_ERRORS: word(1, 10, FLAG.nonfatal),
   D_PUSH_ERRORS: word(1, 11, FLAG.nonfatal),
+  /** `Options error: ...` about a client's own file: the daemon goes on. */
+  D_IMPORT_OPTION_ERRORS: word(1, 8, FLAG.nonfatal | FLAG.optionError),
+  /** `Options error: ...` about a pushed option. */
+  D_PUSH_OPTION_ERRORS: word(1, 11, FLAG.nonfatal | FLAG.optionError),
   D_PID_PERSIST: word(1, 12, FLAG.nonfatal),
   D_FRAG_ERRORS: word(1, 13, FLAG.nonfatal),
   D_ALIGN_ERRORS: word(1, 14, FLAG.nonfatal),

@@ -15,7 +15,7 @@ export const LINK = {
   tcpEstablished: row('link.tcp-established', 'M_INFO', 'TCP connection established with {address:address}', { event: 'peer-seen' }),
   bindFailed: row(
     'link.bind-failed',
-    'M_FATAL',
+    'M_FATAL_ERRNO',
     'TCP/UDP: Socket bind failed on local address {address:address}: {reason} (errno={errno:int})',
     { event: 'listen-failed' },
   ),
@@ -55,10 +55,11 @@ export const LINK = {
     'link.packet-from-stranger',
     'D_LINK_ERRORS',
     'TCP/UDP: Incoming packet rejected from {address:address}[{family:int}], expected peer address: {expected:address} (allow this incoming source address/port by removing --remote or adding --float)',
-    {
-      event: 'packet-rejected',
-      also: ['TCP/UDP: Incoming packet rejected from {address:address}[{family:int}], expected peer address: {expected:address} {advice:rest}'],
-    },
+    { event: 'packet-rejected' },
   ),
   closing: row('link.closing', 'D_LOW', 'TCP/UDP: Closing socket'),
+  clientLocal: row('link.client-local', 'D_INIT_MEDIUM', '{proto:proto} link local: (not bound)', { side: 'server' }),
+  clientRemote: row('link.client-remote', 'D_INIT_MEDIUM', '{proto:proto} link remote: {address:address}', { side: 'server' }),
+  dualStack: row('link.dual-stack', 'M_INFO', 'setsockopt(IPV6_V6ONLY={value:int})'),
+  socketOptionFailed: row('link.socket-option-failed', 'M_WARN', 'NOTE: setsockopt {option:word} failed'),
 } as const;

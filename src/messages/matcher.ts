@@ -11,7 +11,7 @@ export interface Matcher {
   /** How much text is fixed: the more, the more specific. */
   readonly weight: number;
   /** The values, or undefined when the line is another message. Linear in the length of the line. */
-  match(text: string): MatchedArgs | undefined;
+  readonly match: (text: string) => MatchedArgs | undefined;
 }
 
 function fits(kind: PlaceholderKind, value: string): boolean {
@@ -19,8 +19,8 @@ function fits(kind: PlaceholderKind, value: string): boolean {
 }
 
 /**
- * Compiles a template. Lines are hostile, so there is no backtracking: values of a checked kind are cut off from the left and
- * from the right at the nearest fixed text, what anything can stand in is left in the middle.
+ * Compiles a template. Lines are hostile, so there is no backtracking: values of a checked kind are cut off from the right and
+ * from the left at the nearest fixed text, what anything can stand in is left in the middle.
  */
 export function compileTemplate(row: Row, template: string): Matcher {
   const { literals, placeholders } = partsOf(template);
@@ -59,8 +59,8 @@ export function compileTemplate(row: Row, template: string): Matcher {
     };
     let first = 0;
     let last = placeholders.length - 1;
-    while (first < last && checked(first)) if (!takeFirst(first++)) return undefined;
     while (first < last && checked(last)) if (!takeLast(last--)) return undefined;
+    while (first < last && checked(first)) if (!takeFirst(first++)) return undefined;
     while (first < last) if (!takeFirst(first++)) return undefined;
     return take(first, from, to) ? args : undefined;
   }

@@ -3,6 +3,7 @@ import { row } from './row.ts';
 /** Client instances of a server: limits, inner routes, end (facts: logging 13). */
 export const MULTI = {
   init: row('multi.init', 'D_MULTI_LOW', 'MULTI: multi_init called, r={realHash:int} v={virtualHash:int}', { side: 'server' }),
+  tcpInit: row('multi.tcp-init', 'D_MULTI_LOW', 'MULTI: TCP INIT maxclients={clients:int} maxevents={events:int}', { side: 'server' }),
   createInstance: row('multi.create-instance', 'D_MULTI_MEDIUM', 'MULTI: multi_create_instance called', { side: 'server' }),
   closeInstance: row('multi.close-instance', 'D_DEBUG7', 'MULTI: multi_close_instance called', { side: 'server' }),
   learn: row('multi.learn', 'D_MULTI_LOW', 'MULTI: Learn: {route:word} -> {client:rest}', { side: 'server', event: 'route-learned' }),
@@ -87,4 +88,10 @@ export const MULTI = {
   sessionTimeout: row('multi.session-timeout', 'M_INFO', 'Session timeout, exiting', { event: 'peer-timeout' }),
   exitReceived: row('multi.exit-received', 'D_STREAM_ERRORS', 'CC-EEN exit message received by peer', { event: 'peer-exited' }),
   occExitReceived: row('multi.occ-exit-received', 'D_STREAM_ERRORS', 'OCC exit message received by peer', { event: 'peer-exited' }),
+  invalidSession: row(
+    'multi.invalid-session',
+    'D_MULTI_MEDIUM',
+    'Packet ({opcode:word}) with invalid or missing SID from {address:address} or wrong packet id',
+    { side: 'server', event: 'packet-rejected' },
+  ),
 } as const;

@@ -28,4 +28,8 @@ export const POOL = {
     side: 'server',
     event: 'client-rejected',
   }),
+  tooSmall: row('pool.too-small', 'M_FATAL', 'IPv4 pool size is too small ({size:int}), must be at least {minimum:int}', {
+    side: 'server',
+    event: 'daemon-fatal',
+  }),
 } as const;

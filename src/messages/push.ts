@@ -36,4 +36,7 @@ export const PUSH = {
       also: ["PUSH: No common cipher between server and client. Server data-ciphers: '{server}', client supports cipher '{client}'"],
     },
   ),
+  clientFileError: row('push.client-file-error', 'D_IMPORT_OPTION_ERRORS', 'Options error: {text:rest}', { side: 'server' }),
+  pushedOptionError: row('push.pushed-option-error', 'D_PUSH_OPTION_ERRORS', 'Options error: {text:rest}', { side: 'client' }),
+  filtered: row('push.filtered', 'D_PUSH', "Pushed option removed by filter: '{option}'", { side: 'client' }),
 } as const;

@@ -42,14 +42,23 @@ for (const row of ALL_ROWS.values()) {
 }
 for (const list of [withoutKey, ...byKey.values()]) list.sort((a, b) => b.weight - a.weight);
 
-function matchText(text: string): { readonly row: Row; readonly args: MatchedArgs } | undefined {
+interface Match {
+  readonly row: Row;
+  readonly args: MatchedArgs;
+}
+
+/** The most specific row, where a few texts come at several levels the one of the line's own word. */
+function matchText(text: string, word: number | undefined): Match | undefined {
+  let best: Match | undefined;
   for (const list of [byKey.get(text.slice(0, KEY_LENGTH)), withoutKey]) {
-    for (const matcher of list ?? []) {
-      const args = matcher.match(text);
-      if (args !== undefined) return { row: matcher.row, args };
+    for (const { row, match } of list ?? []) {
+      const args = match(text);
+      if (args === undefined) continue;
+      if (word === undefined || row.word === word) return { row, args };
+      best ??= { row, args };
     }
   }
-  return undefined;
+  return best;
 }
 
 /**
@@ -61,13 +70,13 @@ export function recognise(line: string): RecognisedLine {
   let firstPeer: PrefixPeer | undefined;
   let firstText: string | undefined;
   for (const prefixed of prefixesOf(text)) {
-    const found = matchText(prefixed.text);
+    const found = matchText(prefixed.text, word);
     if (found !== undefined) return { text: prefixed.text, time, word, peer: prefixed.peer, ...found };
     firstPeer ??= prefixed.peer;
     firstText ??= prefixed.text;
   }
   const whole = text.startsWith(ATTEMPT) ? text.slice(ATTEMPT.length) : text;
-  const found = matchText(whole);
+  const found = matchText(whole, word);
   if (found !== undefined) return { text: whole, time, word, peer: undefined, ...found };
   return { text: firstText ?? whole, time, word, peer: firstPeer, row: undefined, args: {} };
 }

@@ -17,17 +17,30 @@ export const START = {
     'Note: Kernel support for {module:word} missing, disabling data channel offload.',
     { also: ['Note: Kernel support for {module:word} missing, disabling data channel offload{rest:rest}'] },
   ),
-  dcoDisabled: row('start.dco-disabled', 'M_INFO', 'Note: {why:text}, disabling data channel offload.', {
+  dcoDisabled: row('start.dco-disabled', 'D_ROUTE', 'Note: {why:text}, disabling data channel offload.', {
     also: ['Note: {why:text} disables data channel offload.'],
   }),
   fileAccessible: row('start.file-accessible', 'M_WARN', "WARNING: file '{file}' is group or others accessible"),
-  fileStatFailed: row('start.file-stat-failed', 'M_WARN', "WARNING: cannot stat file '{file}': {reason} (errno={errno:int})"),
+  fileStatFailed: row('start.file-stat-failed', 'M_WARN_ERRNO', "WARNING: cannot stat file '{file}': {reason} (errno={errno:int})"),
   scriptSecurity: row(
     'start.script-security',
     'M_WARN',
     'NOTE: the current --script-security setting may allow this configuration to call user-defined scripts',
   ),
-  duplicateCnWithPool: row('start.duplicate-cn', 'M_WARN', 'WARNING: --ifconfig-pool-persist will not work with --duplicate-cn'),
+  duplicateCnWithPool: row('start.duplicate-cn-with-pool', 'M_WARN', 'WARNING: --ifconfig-pool-persist will not work with --duplicate-cn'),
+  duplicateCnWithClientFiles: row(
+    'start.duplicate-cn-with-client-files',
+    'M_WARN',
+    'WARNING: using --duplicate-cn and --client-config-dir together is probably not what you want',
+  ),
+  keepaliveMissing: row('start.keepalive-missing', 'M_WARN', 'WARNING: --keepalive option is missing from server config'),
+  notPersistent: row(
+    'start.not-persistent',
+    'M_WARN',
+    'WARNING: you are using user/group/chroot/setcon without {option:word} -- this may cause restarts to fail',
+  ),
+  userUnknown: row('start.user-unknown', 'M_FATAL_ERRNO', 'failed to find UID for user {user:rest}', { event: 'daemon-fatal' }),
+  groupUnknown: row('start.group-unknown', 'M_FATAL_ERRNO', 'failed to find GID for group {group:rest}', { event: 'daemon-fatal' }),
   certificateExpired: row('start.certificate-expired', 'M_WARN', 'WARNING: Your certificate has expired!'),
   certificateNotYetValid: row('start.certificate-not-yet-valid', 'M_WARN', 'WARNING: Your certificate is not yet valid!'),
   protocolUndetermined: row('start.protocol-undetermined', 'M_WARN', 'Could not determine IPv4/IPv6 protocol. Using {family:word}', {
@@ -41,7 +54,7 @@ export const START = {
   initCompleteWithErrors: row('start.init-complete-with-errors', 'M_INFO', 'Initialization Sequence Completed With Errors', {
     event: 'daemon-ready',
   }),
-  holdWaiting: row('start.hold-waiting', 'M_INFO', 'Need hold release from management interface, waiting...'),
+  holdWaiting: row('start.hold-waiting', 'D_MANAGEMENT', 'Need hold release from management interface, waiting...'),
   eventWaitInterrupted: row(
     'start.event-wait-interrupted',
     'D_LINK_ERRORS',
@@ -59,7 +72,7 @@ export const START = {
   fatal: row('start.fatal', 'M_FATAL', 'ERROR: {text:rest}', { event: 'daemon-fatal' }),
   assertionFailed: row('start.assertion-failed', 'M_FATAL', 'Assertion failed at {where:word} ({condition})', { event: 'daemon-fatal' }),
   optionsError: row('start.options-error', 'M_USAGE', 'Options error: {text:rest}', { event: 'option-error' }),
-  optionsErrorErrno: row('start.options-error-errno', 'M_OPTION_ERRNO', "Options error: {option:word} fails with '{file}': {reason} (errno={errno:int})", {
+  optionsErrorErrno: row('start.options-error-errno', 'M_OPTION_ERRNO', "Options error: {option:text} fails with '{file}': {reason} (errno={errno:int})", {
     event: 'option-error',
   }),
   usageHint: row('start.usage-hint', 'M_USAGE_HINT', 'Use --help for more information.'),
@@ -71,6 +84,7 @@ export const START = {
   profilesBegin: row('start.profiles-begin', 'D_SHOW_PARMS', 'Connection profiles [{index:int}]:', { also: ['Connection profiles [default]:'] }),
   profilesEnd: row('start.profiles-end', 'D_SHOW_PARMS', 'Connection profiles END'),
   parameter: row('start.parameter', 'D_SHOW_PARMS', '  {name:word} = {value:rest}'),
+  parameterOther: row('start.parameter-other', 'D_SHOW_PARMS', '  {text:rest}'),
   muteTriggered: row('start.mute-triggered', 'M_MUTE_NOTICE', 'NOTE: --mute triggered...'),
   muteSummary: row(
     'start.mute-summary',
@@ -82,7 +96,7 @@ export const START = {
   echoOverflow: row('start.echo-overflow', 'M_WARN', 'echo/parameter option overflow'),
   logRedirectFailed: row(
     'start.log-redirect-failed',
-    'M_WARN',
+    'M_WARN_ERRNO',
     'Warning: Error redirecting stdout/stderr to --log file: {file:text}: {reason} (errno={errno:int})',
     { also: ['Warning: Error redirecting stdout/stderr to --log file: {text:rest}'] },
   ),

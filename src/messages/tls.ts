@@ -72,6 +72,10 @@ export const TLS = {
     also: ['TLS_ERROR: BIO write {function:word} error'],
   }),
   library: row('tls.library', 'D_TLS_ERRORS', 'OpenSSL: {error:rest}'),
+  /** The same below a warning, such as a private key that does not fit. */
+  libraryWarning: row('tls.library-warning', 'M_WARN', 'OpenSSL: {error:rest}'),
+  /** The same before a fatal error. */
+  libraryFatal: row('tls.library-fatal', 'M_FATAL', 'OpenSSL: {error:rest}'),
   alertSent: row('tls.alert-sent', 'D_TLS_DEBUG_LOW', 'Sent {level:word} SSL alert: {alert:rest}'),
   alertReceived: row('tls.alert-received', 'D_TLS_DEBUG_LOW', 'Received {level:word} SSL alert: {alert:rest}'),
   unsupportedProtocol: row(

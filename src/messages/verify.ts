@@ -73,5 +73,4 @@ export const VERIFY = {
   chainTooLong: row('verify.chain-too-long', 'D_TLS_ERRORS', 'TLS Error: Convoluted certificate chain detected with depth [{depth:int}] greater than {limit:int}', {
     event: 'certificate-refused',
   }),
-  warning: row('verify.warning', 'D_TLS_DEBUG_LOW', 'VERIFY WARNING: depth={depth:int}, {reason}: {subject:rest}'),
 } as const;
