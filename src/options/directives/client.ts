@@ -1,0 +1,70 @@
+import { choice, directive, host, ignored, number, optional, path, port, refused, rest, secs, text } from '../row.ts';
+
+/** Directives of the client end. They are all understood; `tunnelscope run` serves, and says so. */
+const CLIENT = { side: 'client', standing: refused('only for clients, and client mode is not in this release') } as const;
+/** Harmless where they stray into a server's configuration. */
+const STRAY = { side: 'client', standing: ignored('it is for clients only') } as const;
+const PUSHED = { side: 'client', pushable: true, standing: ignored('it is for clients only') } as const;
+
+/** The client end. */
+export const CLIENT_SIDE = [
+  directive('client', [], 'Connects to a server and takes its directives: pull and tls-client.', CLIENT),
+  directive('tls-client', [], "Takes the client's part in TLS.", CLIENT),
+  directive('pull', [], 'Takes directives from the server.', CLIENT),
+  directive(
+    'pull-filter',
+    [choice('action', ['accept', 'ignore', 'reject'], (value) => `Unknown --pull-filter type: ${value}`), text('prefix')],
+    'Accepts, ignores or refuses directives of the server that begin so.',
+    CLIENT,
+  ),
+  directive('remote', [host('address'), optional(text('port')), optional(text('protocol'))], 'The server to connect to.', CLIENT),
+  directive('remote-random', [], 'Tries servers in random order.', STRAY),
+  directive('remote-random-hostname', [], "Puts a random word before the server's name.", STRAY),
+  directive('connection', [], 'A block with one way to reach a server.', { ...CLIENT, inline: true }),
+  directive('nobind', [], 'Lets the system choose the local port.', CLIENT),
+  directive('rport', [port()], "The server's port.", STRAY),
+  directive('connect-retry', [secs(), optional(secs('max'))], 'Waits so long between attempts.', STRAY),
+  directive('connect-retry-max', [number('count')], 'Gives up after so many attempts.', STRAY),
+  directive('connect-timeout', [secs()], 'How long an attempt may take.', STRAY),
+  directive('server-poll-timeout', [secs()], 'The same as connect-timeout.', STRAY),
+  directive('resolv-retry', [text('seconds')], "Asks for the server's address again for so long.", STRAY),
+  directive('preresolve', [optional(text('name'))], 'Resolves all names at start.', STRAY),
+  directive('ip-remote-hint', [optional(text('address'))], 'Uses this address for the server.', STRAY),
+  directive(
+    'http-proxy',
+    [host('address'), optional(text('port')), optional(text('auth-file')), optional(text('method'))],
+    'Connects through an HTTP proxy.',
+    CLIENT,
+  ),
+  directive('http-proxy-option', [text('option'), optional(text('value')), optional(text('more'))], 'Details of the HTTP proxy.', STRAY),
+  directive('http-proxy-user-pass', [path('file'), optional(rest(text('more')))], 'Name and password for the HTTP proxy.', {
+    ...STRAY,
+    inline: true,
+  }),
+  directive('http-proxy-override', [host('address'), text('port'), optional(text('method'))], 'Replaces the HTTP proxy.', STRAY),
+  directive('http-proxy-retry', [optional(rest(text('more')))], 'Retries proxy errors.', STRAY),
+  directive('http-proxy-timeout', [secs()], 'How long the proxy may take.', STRAY),
+  directive(
+    'socks-proxy',
+    [host('address'), optional(text('port')), optional(path('auth-file'))],
+    'Connects through a SOCKS5 proxy.',
+    CLIENT,
+  ),
+  directive('socks-proxy-retry', [optional(rest(text('more')))], 'Retries proxy errors.', STRAY),
+  directive('auth-user-pass', [optional(path('file'))], 'Logs in with a name and password.', { ...CLIENT, inline: true }),
+  directive(
+    'auth-retry',
+    [choice('mode', ['none', 'nointeract', 'interact'], () => "--auth-retry method must be 'interact', 'nointeract', or 'none'")],
+    'What to do when the login is refused.',
+    STRAY,
+  ),
+  directive('auth-token', [text('token')], 'A token in place of the password.', { ...PUSHED, clientFile: true }),
+  directive('auth-token-user', [text('name')], 'The name that goes with the token, in base64.', { ...PUSHED, clientFile: true }),
+  directive('static-challenge', [text('text'), text('echo')], 'Asks one more question at login.', STRAY),
+  directive('push-peer-info', [], 'Tells the server more about this machine.', STRAY),
+  directive('push-continuation', [number('state')], 'Part of a push that came in pieces.', PUSHED),
+  directive('key-derivation', [rest(text('method'))], 'How data keys are made, as negotiated.', PUSHED),
+  directive('protocol-flags', [rest(text('flag'))], 'What both ends understand, as negotiated.', PUSHED),
+  directive('dns', [rest(text('word'))], 'Name servers and search domains.', PUSHED),
+  directive('dhcp-option', [text('type'), optional(text('value'))], 'Name servers and such, in the words of DHCP.', PUSHED),
+];
