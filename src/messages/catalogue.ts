@@ -7,6 +7,7 @@ import { INTERFACE } from './interface.ts';
 import { LINK } from './link.ts';
 import { MANAGEMENT } from './management.ts';
 import { MULTI } from './multi.ts';
+import { OPTIONS } from './options.ts';
 import { OURS } from './ours.ts';
 import { PEER_INFO } from './peer-info.ts';
 import { POOL } from './pool.ts';
@@ -22,6 +23,7 @@ import { VERIFY } from './verify.ts';
 /** The catalogue by subject, in the order of the reference page. */
 export const SUBJECTS = {
   start: START,
+  options: OPTIONS,
   link: LINK,
   interface: INTERFACE,
   tls: TLS,

@@ -8,6 +8,7 @@ export { INTERFACE } from './interface.ts';
 export { LINK } from './link.ts';
 export { MANAGEMENT } from './management.ts';
 export { MULTI } from './multi.ts';
+export { OPTIONS } from './options.ts';
 export { OURS } from './ours.ts';
 export { PEER_INFO } from './peer-info.ts';
 export { POOL } from './pool.ts';

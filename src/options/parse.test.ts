@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { renderRow } from '../messages/row.ts';
 import { fail, ok } from '../base/result.ts';
 import { DIRECTIVES } from './directives.ts';
 import { type Directive, type ParseEvent, type Permission, parseArguments, parsePushed, parseText, type ReadFile } from './parse.ts';
@@ -25,7 +26,7 @@ function directives(events: Iterable<ParseEvent>): Directive[] {
 }
 
 function texts(events: Iterable<ParseEvent>): string[] {
-  return [...events].flatMap((event) => (event.kind === 'directive' ? [] : [event.text]));
+  return [...events].flatMap((event) => (event.kind === 'directive' ? [] : [renderRow(event.note.row, event.note.args)]));
 }
 
 interface Recording {

@@ -1,3 +1,6 @@
+import type { Note } from '../messages/notes.ts';
+import { OPTIONS } from '../messages/options.ts';
+import { START } from '../messages/start.ts';
 import { MAX_PARAMETERS } from '../base/tokenize.ts';
 import type { Result } from '../base/result.ts';
 import type { Secret } from '../base/secret.ts';
@@ -19,11 +22,11 @@ export interface Directive {
   readonly source: Source;
 }
 
-/** What the parser comes upon, in order. Texts are complete log lines. */
+/** What the parser comes upon, in order. */
 export type ParseEvent =
   | { readonly kind: 'directive'; readonly directive: Directive }
-  | { readonly kind: 'warning'; readonly text: string }
-  | { readonly kind: 'error'; readonly text: string };
+  | { readonly kind: 'warning'; readonly note: Note }
+  | { readonly kind: 'error'; readonly note: Note };
 
 /** Reads a text file; the error is the system's reason, such as `No such file or directory (errno=2)`. */
 export type ReadFile = (path: string) => Result<string, string>;
@@ -115,7 +118,7 @@ class Parser {
 
   #error(text: string): ParseEvent {
     this.#ended = isFatal(this.#context);
-    return { kind: 'error', text };
+    return { kind: 'error', note: errorNote(text) };
   }
 
   *#line(line: LexedLine, depth: number): Generator<ParseEvent> {
@@ -125,9 +128,9 @@ class Parser {
     const row = optional && WINDOWS_NAMES.has(name) ? undefined : DIRECTIVES.get(name);
     const wrong = row === undefined ? 'unrecognized' : line.block === undefined ? checkValues(row, values) : undefined;
     if (row === undefined || wrong === 'unrecognized') {
-      const text = `Unrecognized option or missing or extra parameter(s) in ${where}: ${name} (${OPENVPN_VERSION})`;
-      if (optional || this.#forwardCompatible || this.#mayBeUnknown.has(name)) yield { kind: 'warning', text };
-      else yield this.#error(`Options error: ${text}`);
+      const args = { place: where, name, version: OPENVPN_VERSION };
+      if (!optional && !this.#forwardCompatible && !this.#mayBeUnknown.has(name)) yield this.#error(unrecognized(where, name));
+      else yield { kind: 'warning', note: { kind: 'note', row: OPTIONS.unrecognized, args, peer: undefined } };
       return;
     }
     const misplaced = this.#misplaced(row, line);
@@ -179,6 +182,23 @@ class Parser {
   }
 }
 
+function unrecognized(place: string, name: string): string {
+  return `Options error: Unrecognized option or missing or extra parameter(s) in ${place}: ${name} (${OPENVPN_VERSION})`;
+}
+
+const ERROR_PREFIX = 'Options error: ';
+const WARNING_PREFIX = 'Options warning: ';
+
+/** Files are full of fallible lines, so errors travel as stock's text and become rows of the catalogue here. */
+function errorNote(text: string): Note {
+  if (text.startsWith(WARNING_PREFIX)) {
+    return { kind: 'note', row: OPTIONS.badBackslash, args: { text: text.slice(WARNING_PREFIX.length) }, peer: undefined };
+  }
+  if (!text.startsWith(ERROR_PREFIX))
+    return { kind: 'note', row: START.fatal, args: { text: text.replace(/^ERROR: /, '') }, peer: undefined };
+  return { kind: 'note', row: START.optionsError, args: { text: text.slice(ERROR_PREFIX.length) }, peer: undefined };
+}
+
 /** In a file the dashes before a name may be there or not. */
 function withoutDashes(line: LexedLine): LexedLine {
   const [name = '', ...values] = line.words;
@@ -198,7 +218,7 @@ function* connectionErrors(directive: Directive): Generator<string> {
     const where = `${file}:${lexed.value.source.line}`;
     const wrong = row === undefined ? 'unrecognized' : checkValues(row, values);
     if (wrong === 'unrecognized') {
-      yield `Options error: Unrecognized option or missing or extra parameter(s) in ${where}: ${name} (${OPENVPN_VERSION})`;
+      yield unrecognized(where, name);
     } else if (!CONNECTION.has(name)) yield `Options error: option '${name}' cannot be used in this context (${file})`;
     else if (wrong !== undefined) yield `Options error: ${wrong} (${where})`;
   }
