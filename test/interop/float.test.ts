@@ -13,7 +13,9 @@ describe.skipIf(!requireInterop())('a client whose address changes', () => {
     for (let times = 1; times <= 3; times++) {
       await relay.float();
       expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual({ sent: 5, received: 5 });
-      expect(server.process.matching(/peer 0 \(alice\) floated from (?:\[AF_INET\])?10\.99\.0\.2:\d+ to \[AF_INET\]10\.99\.0\.2:\d+/)).toHaveLength(times);
+      expect(
+        server.process.matching(/peer 0 \(alice\) floated from (?:\[AF_INET\])?10\.99\.0\.2:\d+ to \[AF_INET\]10\.99\.0\.2:\d+/),
+      ).toHaveLength(times);
     }
     expect(server.process.matching('Peer Connection Initiated')).toHaveLength(1);
   });

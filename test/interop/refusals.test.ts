@@ -25,7 +25,11 @@ describe.skipIf(!requireInterop())('a stock client is refused', () => {
 
   it.each([
     ['has ended', 'certificate has expired', (pki: TestPki) => pki.expiredClient('ended')],
-    ['has not begun', 'certificate is not yet valid', (pki: TestPki) => pki.client('early', { notBefore: new Date(Date.now() + 3_600_000) })],
+    [
+      'has not begun',
+      'certificate is not yet valid',
+      (pki: TestPki) => pki.client('early', { notBefore: new Date(Date.now() + 3_600_000) }),
+    ],
     ['is for servers', 'unsuitable certificate purpose', (pki: TestPki) => pki.client('purpose', { purposes: ['serverAuth'] })],
   ])('when its certificate %s', async (_what, reason, make) => {
     const server = await lab.server();
@@ -55,7 +59,11 @@ describe.skipIf(!requireInterop())('a stock client is refused', () => {
     const server = await lab.server();
     const client = await lab.client('alice', { lines: ['data-ciphers AES-256-CBC'], wait: false });
     await client.process.waitFor('AUTH_FAILED,Data channel cipher negotiation failed (no shared cipher)');
-    expect(server.process.matching("PUSH: No common cipher between server and client. Server data-ciphers: 'AES-256-GCM:AES-128-GCM:CHACHA20-POLY1305', client supported ciphers 'AES-256-CBC'")).toHaveLength(1);
+    expect(
+      server.process.matching(
+        "PUSH: No common cipher between server and client. Server data-ciphers: 'AES-256-GCM:AES-128-GCM:CHACHA20-POLY1305', client supported ciphers 'AES-256-CBC'",
+      ),
+    ).toHaveLength(1);
   });
 
   it('when its TLS is older than the server takes', async () => {
@@ -67,7 +75,11 @@ describe.skipIf(!requireInterop())('a stock client is refused', () => {
 
   it('when its control channel key is another: the server does not answer, and says so once', async () => {
     const server = await lab.server();
-    const client = await lab.client('alice', { wrap: 'none', lines: [`tls-crypt ${lab.pki.foreignStaticKey()}`, 'connect-timeout 3'], wait: false });
+    const client = await lab.client('alice', {
+      wrap: 'none',
+      lines: [`tls-crypt ${lab.pki.foreignStaticKey()}`, 'connect-timeout 3'],
+      wait: false,
+    });
     await server.process.waitFor('tls-crypt unwrap error: packet authentication failed');
     expect(client.process.matching('TLS: Initial packet from')).toEqual([]);
   });

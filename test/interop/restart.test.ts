@@ -73,7 +73,8 @@ describe.skipIf(!requireInterop())('signals and restarts', () => {
     const server = await lab.server();
     const alice = await lab.client('alice', { lines: ['explicit-exit-notify 1'] });
     const management = await server.management();
-    const listed = async (): Promise<boolean> => (await management.command('status 2')).some((line) => line.startsWith('CLIENT_LIST,alice'));
+    const listed = async (): Promise<boolean> =>
+      (await management.command('status 2')).some((line) => line.startsWith('CLIENT_LIST,alice'));
     expect(await listed()).toBe(true);
     await alice.process.stop();
     await eventually('alice is gone', async () => !(await listed()), 8000);
@@ -95,7 +96,9 @@ describe.skipIf(!requireInterop())('signals and restarts', () => {
     const first = await lab.client('alice');
     await first.process.stop('SIGKILL');
     const again = await lab.client('alice');
-    await server.process.waitFor("MULTI: new connection by client 'alice' will cause previous active sessions by this client to be dropped");
+    await server.process.waitFor(
+      "MULTI: new connection by client 'alice' will cause previous active sessions by this client to be dropped",
+    );
     expect(await lab.ping(again, TUNNEL_SERVER4)).toEqual(ALL);
   });
 });

@@ -44,13 +44,26 @@ export interface IperfOptions {
   readonly reverse?: boolean;
 }
 
-/** Bits per second of TCP that arrive when `client` sends to the address `to` of `server`. */
-export async function iperf(network: Network, server: Host, client: Host, to: string, options: IperfOptions = {}): Promise<number> {
+interface IperfReport {
+  readonly start: { readonly tcp_mss_default: number };
+  readonly end: { readonly sum_received: { readonly bits_per_second: number } };
+}
+
+async function iperfReport(network: Network, server: Host, client: Host, to: string, words: readonly string[]): Promise<IperfReport> {
   const listener = network.start(server, 'iperf3 server', ['iperf3', '-s', '-1', '-B', to, '--forceflush']);
   await listener.waitFor('listening');
-  const words = ['iperf3', '-c', to, '-J', '-t', String(options.seconds ?? 2), '-P', String(options.streams ?? 1)];
-  const output = await network.run(client, options.reverse === true ? [...words, '-R'] : words);
-  await listener.stop('SIGTERM');
-  const report = JSON.parse(output) as { end: { sum_received: { bits_per_second: number } } };
-  return report.end.sum_received.bits_per_second;
+  const output = await network.run(client, ['iperf3', '-c', to, '-J', ...words]);
+  await listener.stop();
+  return JSON.parse(output) as IperfReport;
+}
+
+/** Bits per second of TCP that arrive when `client` sends to the address `to` of `server`. */
+export async function iperf(network: Network, server: Host, client: Host, to: string, options: IperfOptions = {}): Promise<number> {
+  const words = ['-t', String(options.seconds ?? 2), '-P', String(options.streams ?? 1), ...(options.reverse === true ? ['-R'] : [])];
+  return (await iperfReport(network, server, client, to, words)).end.sum_received.bits_per_second;
+}
+
+/** Payload bytes of a full TCP segment from `client` to `to` on `server`, as the two agreed. */
+export async function segmentSize(network: Network, server: Host, client: Host, to: string): Promise<number> {
+  return (await iperfReport(network, server, client, to, ['-n', '1K'])).start.tcp_mss_default;
 }
