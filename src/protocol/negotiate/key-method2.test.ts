@@ -124,7 +124,7 @@ describe('key method 2', () => {
   });
 
   it('survives the round trip', () => {
-    const line = fc.string({ unit: fc.constantFrom('a', 'Z', '0', ' ', ',', 'é', '語'), maxLength: 60 });
+    const line = fc.string({ unit: fc.constantFrom('a', 'Z', '0', ' ', ',', 'é'), maxLength: 60 });
     const maybe = fc.option(line, { nil: undefined });
     fc.assert(
       fc.property(

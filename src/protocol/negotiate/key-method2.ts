@@ -14,11 +14,12 @@ export interface KeyMethod2 {
   readonly preMaster: Secret<Buffer> | undefined;
   readonly random1: Buffer;
   readonly random2: Buffer;
+  /** One character a byte. */
   readonly options: string;
   /** Control characters became `_`. Undefined when none was sent; empty when an empty one was. */
   readonly username: string | undefined;
   readonly password: Secret | undefined;
-  /** Lines `NAME=VALUE`, for `parsePeerInfo`. */
+  /** Lines `NAME=VALUE`, one character a byte, for `parsePeerInfo`. */
   readonly peerInfo: string | undefined;
 }
 
@@ -58,7 +59,10 @@ export function encodeKeyMethod2(message: KeyMethod2, from: 'client' | 'server')
   const writer = new Writer(1024).u32(0).u8(METHOD);
   if (message.preMaster !== undefined) writer.bytes(message.preMaster.reveal());
   writer.bytes(message.random1).bytes(message.random2);
-  for (const text of [message.options, message.username, message.password?.reveal(), message.peerInfo]) writeText(writer, text);
+  writeText(writer, message.options, 'latin1');
+  writeText(writer, message.username, 'utf8');
+  writeText(writer, message.password?.reveal(), 'utf8');
+  writeText(writer, message.peerInfo, 'latin1');
   return writer.finish();
 }
 
@@ -78,10 +82,10 @@ export function decodeKeyMethod2(bytes: Buffer, from: 'client' | 'server'): KeyM
     preMaster: from === 'client' ? new Secret(copy(reader, PRE_MASTER_LENGTH)) : undefined,
     random1: copy(reader, RANDOM_LENGTH),
     random2: copy(reader, RANDOM_LENGTH),
-    options: readText(reader) ?? '',
-    username: printable(readText(reader)),
-    password: secret(printable(readText(reader))),
-    peerInfo: reader.remaining > 0 ? readText(reader) : undefined,
+    options: readText(reader, 'latin1') ?? '',
+    username: printable(readText(reader, 'utf8')),
+    password: secret(printable(readText(reader, 'utf8'))),
+    peerInfo: reader.remaining > 0 ? readText(reader, 'latin1') : undefined,
   };
   return { kind: 'message', message, consumed };
 }
@@ -97,12 +101,12 @@ function measure(bytes: Buffer, fixed: number): number {
   return end;
 }
 
-function writeText(writer: Writer, text: string | undefined): void {
+function writeText(writer: Writer, text: string | undefined, encoding: 'latin1' | 'utf8'): void {
   if (text === undefined) {
     writer.u16(0);
     return;
   }
-  const bytes = Buffer.from(text, 'utf8');
+  const bytes = Buffer.from(text, encoding);
   writer
     .u16(bytes.length + 1)
     .bytes(bytes)
@@ -110,12 +114,12 @@ function writeText(writer: Writer, text: string | undefined): void {
 }
 
 /** Up to the first NUL; undefined for length 0. */
-function readText(reader: Reader): string | undefined {
+function readText(reader: Reader, encoding: 'latin1' | 'utf8'): string | undefined {
   const length = reader.u16();
   if (length === 0) return undefined;
   const bytes = reader.bytes(length);
   const end = bytes.indexOf(0);
-  return bytes.toString('utf8', 0, end < 0 ? length : end);
+  return bytes.toString(encoding, 0, end < 0 ? length : end);
 }
 
 function copy(reader: Reader, length: number): Buffer {

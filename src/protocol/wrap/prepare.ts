@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { TunnelscopeError, unreachable } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
+import { digestLength } from '../digest.ts';
 import type { WrapConfig, WrapRole } from './config.ts';
 import { NoWrap } from './no-wrap.ts';
 import { STATIC_KEY_LENGTH } from './static-key.ts';
@@ -82,13 +83,13 @@ function checkedKey(key: Secret<Buffer>): Buffer {
 /** Direction 0 sends with the first key, 1 with the second, none uses the first both ways (facts: wire 6.1). */
 function tlsAuthKeys(key: Buffer, direction: 0 | 1 | undefined, name: string): TlsAuthKeys {
   const digest = name.toLowerCase();
-  const digestLength = lengthOfDigest(digest);
-  if (digestLength === undefined || digestLength > SLOT_LENGTH) {
+  const length = digestLength(name);
+  if (length === undefined || length > SLOT_LENGTH) {
     throw new TunnelscopeError('OPTIONS', `tls-auth cannot use the digest '${name}': name one that the crypto library has, such as SHA256`);
   }
-  const slot = (index: 0 | 1): KeyObject => secretAt(key, KEY_AT[index] + HMAC_SLOT, digestLength);
+  const slot = (index: 0 | 1): KeyObject => secretAt(key, KEY_AT[index] + HMAC_SLOT, length);
   const [send, receive] = direction === undefined ? ([0, 0] as const) : direction === 0 ? ([0, 1] as const) : ([1, 0] as const);
-  return { send: slot(send), receive: slot(receive), digest, digestLength };
+  return { send: slot(send), receive: slot(receive), digest, digestLength: length };
 }
 
 function tlsCryptKeys(key: Buffer, role: WrapRole): TlsCryptKeys {
@@ -101,13 +102,4 @@ function tlsCryptKeys(key: Buffer, role: WrapRole): TlsCryptKeys {
 
 function secretAt(key: Buffer, at: number, length: number): KeyObject {
   return createSecretKey(key.subarray(at, at + length));
-}
-
-function lengthOfDigest(digest: string): number | undefined {
-  try {
-    return createHmac(digest, '').digest().length;
-  } catch {
-    // The crypto library tells of an unknown digest only by throwing.
-    return undefined;
-  }
 }

@@ -1,0 +1,75 @@
+/** PUSH_REPLY: the options that a server gives a client, in one message or several (facts: wire 13). */
+
+const HEAD = 'PUSH_REPLY';
+
+/** Characters of a message in front of its continuation mark: what stock's buffers leave. */
+const MAX_CONTENT = 1024 - 84;
+
+/** More messages follow. */
+const MORE = 'push-continuation 2';
+/** The last of several. */
+const LAST = 'push-continuation 1';
+
+/** The receiving side reads a line of this many characters. */
+const MAX_OPTION_LENGTH = 255;
+
+/** Options of all messages together that a client takes; a server that pushes more is not honest. */
+const MAX_COLLECTED = 4096;
+
+/** Why an option cannot be pushed, or undefined when it can. */
+export function checkPushOption(option: string): string | undefined {
+  if (option.includes(',')) return 'a pushed option cannot hold a comma';
+  if (/[^\x20-\x7e]/.test(option)) return 'a pushed option cannot hold characters other than printable ASCII';
+  if (option.length > MAX_OPTION_LENGTH) return `a pushed option cannot be longer than ${MAX_OPTION_LENGTH} characters`;
+  return undefined;
+}
+
+/** The messages that carry these options, in order. Options that fail `checkPushOption` are left out: no peer could read them. */
+export function pushReplies(options: readonly string[]): string[] {
+  const messages: string[] = [];
+  let message = HEAD;
+  for (const option of options) {
+    if (checkPushOption(option) !== undefined) continue;
+    if (message.length + 1 + option.length > MAX_CONTENT) {
+      messages.push(`${message},${MORE}`);
+      message = HEAD;
+    }
+    message += `,${option}`;
+  }
+  messages.push(messages.length > 0 ? `${message},${LAST}` : message);
+  return messages;
+}
+
+/** One message, read. */
+export interface PushPart {
+  readonly options: readonly string[];
+  /** False when another message must come before anything is done. */
+  readonly complete: boolean;
+}
+
+/** Reads what follows `PUSH_REPLY`; the continuation mark is taken out. Undefined for any other message. */
+export function parsePushReply(text: string): PushPart | undefined {
+  if (text === HEAD) return { options: [], complete: true };
+  if (!text.startsWith(`${HEAD},`)) return undefined;
+  const options = text.slice(HEAD.length + 1).split(',');
+  const isMark = (option: string): boolean => option === MORE || option === LAST;
+  return { options: options.filter((option) => option !== '' && !isMark(option)), complete: !options.includes(MORE) };
+}
+
+/** A client's side: gathers the parts until the last one has come. */
+export class PushCollector {
+  #options: string[] = [];
+
+  /** All options once `part` is the last one; undefined before; `overflow` when they are too many, which begins anew. */
+  add(part: PushPart): readonly string[] | undefined | 'overflow' {
+    if (this.#options.length + part.options.length > MAX_COLLECTED) {
+      this.#options = [];
+      return 'overflow';
+    }
+    this.#options.push(...part.options);
+    if (!part.complete) return undefined;
+    const all = this.#options;
+    this.#options = [];
+    return all;
+  }
+}
