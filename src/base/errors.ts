@@ -12,7 +12,10 @@ interface ErrorRow {
 
 /** Add a row here first; `docs/reference/errors.md` is generated from it. */
 export const ERRORS = {
-  OPTIONS: { guilty: 'operator', meaning: 'An option or configuration file is wrong; the text names the file, the line and what would be right.' },
+  OPTIONS: {
+    guilty: 'operator',
+    meaning: 'An option or configuration file is wrong; the text names the file, the line and what would be right.',
+  },
   FILE: { guilty: 'operator', meaning: 'A file that the configuration names cannot be read or written.' },
   KEY_MATERIAL: { guilty: 'operator', meaning: 'A certificate, private key or static key cannot be used.' },
   LISTEN: { guilty: 'system', meaning: 'A socket cannot be bound or opened.' },

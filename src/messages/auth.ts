@@ -2,10 +2,15 @@ import { row } from './row.ts';
 
 /** User names, passwords, tokens and what becomes of a login (facts: logging 13). */
 export const AUTH = {
-  succeeded: row('auth.succeeded', 'D_HANDSHAKE', "TLS: Username/Password authentication succeeded for username '{username}' {note:remark}", {
-    side: 'server',
-    event: 'auth-succeeded',
-  }),
+  succeeded: row(
+    'auth.succeeded',
+    'D_HANDSHAKE',
+    "TLS: Username/Password authentication succeeded for username '{username}' {note:remark}",
+    {
+      side: 'server',
+      event: 'auth-succeeded',
+    },
+  ),
   deferred: row('auth.deferred', 'D_HANDSHAKE', "TLS: Username/Password authentication deferred for username '{username}' {note:remark}", {
     side: 'server',
   }),
@@ -72,7 +77,12 @@ export const AUTH = {
   delayedExit: row('auth.delayed-exit', 'D_SCHED_EXIT', 'Delayed exit in {seconds:int} seconds', { side: 'server' }),
   response: row('auth.response', 'D_PUSH', "CR response was sent by client ('{response}')", { side: 'server' }),
   tokenKeyRandom: row('auth.token-key-random', 'M_INFO', 'Using random OpenVPN auth-token server key.', { side: 'server' }),
-  tokenHmac: row('auth.token-hmac', 'D_CIPHER_INIT', "auth-token secret: Using {bits:int} bit message hash '{digest}' for HMAC authentication", {
-    side: 'server',
-  }),
+  tokenHmac: row(
+    'auth.token-hmac',
+    'D_CIPHER_INIT',
+    "auth-token secret: Using {bits:int} bit message hash '{digest}' for HMAC authentication",
+    {
+      side: 'server',
+    },
+  ),
 } as const;

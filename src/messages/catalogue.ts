@@ -19,7 +19,6 @@ import { STATUS } from './status.ts';
 import { TLS } from './tls.ts';
 import { VERIFY } from './verify.ts';
 
-
 /** The catalogue by subject, in the order of the reference page. */
 export const SUBJECTS = {
   start: START,

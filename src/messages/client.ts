@@ -14,12 +14,9 @@ export const CLIENT = {
     'WARNING: this configuration may cache passwords in memory -- use the auth-nocache option to prevent this',
     { side: 'client' },
   ),
-  preservingRemote: row(
-    'client.preserving-remote',
-    'M_INFO',
-    'TCP/UDP: Preserving recently used remote address: {address:address}',
-    { side: 'client' },
-  ),
+  preservingRemote: row('client.preserving-remote', 'M_INFO', 'TCP/UDP: Preserving recently used remote address: {address:address}', {
+    side: 'client',
+  }),
   tcpConnecting: row('client.tcp-connecting', 'M_INFO', 'Attempting to establish TCP connection with {address:address}', {
     side: 'client',
     also: ['Attempting to establish TCP connection with {address:address} [nonblock]'],
@@ -45,14 +42,16 @@ export const CLIENT = {
     { side: 'client', event: 'daemon-fatal' },
   ),
   noProfiles: row('client.no-profiles', 'M_FATAL', 'No usable connection profiles are present', { side: 'client', event: 'daemon-fatal' }),
-  noPushReply: row('client.no-push-reply', 'D_STREAM_ERRORS', 'No reply from server to push requests in {seconds:int}s', { side: 'client' }),
-  authControl: row('client.auth-control', 'M_VERB0', 'AUTH: Received control message: {message:rest}', { side: 'client', event: 'auth-failed' }),
-  authPending: row(
-    'client.auth-pending',
-    'D_PUSH',
-    'AUTH_PENDING received, extending handshake timeout from {from:int}s to {to:int}s',
-    { side: 'client' },
-  ),
+  noPushReply: row('client.no-push-reply', 'D_STREAM_ERRORS', 'No reply from server to push requests in {seconds:int}s', {
+    side: 'client',
+  }),
+  authControl: row('client.auth-control', 'M_VERB0', 'AUTH: Received control message: {message:rest}', {
+    side: 'client',
+    event: 'auth-failed',
+  }),
+  authPending: row('client.auth-pending', 'D_PUSH', 'AUTH_PENDING received, extending handshake timeout from {from:int}s to {to:int}s', {
+    side: 'client',
+  }),
   info: row('client.info', 'D_PUSH', "Info command was pushed by server ('{text}')", { side: 'client' }),
   restartPushed: row('client.restart-pushed', 'D_STREAM_ERRORS', "Connection reset command was pushed by server ('{text}')", {
     side: 'client',

@@ -6,7 +6,10 @@ import { row } from './row.ts';
  */
 export const DEBUG = {
   cipherKey: row('debug.cipher-key', 'D_DEBUG7', '{direction:word} Data Channel: CIPHER KEY: {key:rest}', {
-    also: ['{direction:word} Control Channel Encryption: CIPHER KEY: {key:rest}', '{direction:word} dynamic tls-crypt: CIPHER KEY: {key:rest}'],
+    also: [
+      '{direction:word} Control Channel Encryption: CIPHER KEY: {key:rest}',
+      '{direction:word} dynamic tls-crypt: CIPHER KEY: {key:rest}',
+    ],
   }),
   hmacKey: row('debug.hmac-key', 'D_DEBUG7', '{direction:word} Data Channel: HMAC KEY: {key:rest}', {
     also: ['{direction:word} Control Channel Encryption: HMAC KEY: {key:rest}', '{direction:word} dynamic tls-crypt: HMAC KEY: {key:rest}'],

@@ -53,9 +53,14 @@ export const INTERFACE = {
   openFailed: row('interface.open-failed', 'M_FATAL_ERRNO', 'ERROR: Cannot open TUN/TAP dev {device:word}: {reason} (errno={errno:int})', {
     event: 'interface-failed',
   }),
-  attachFailed: row('interface.attach-failed', 'M_FATAL_ERRNO', 'ERROR: Cannot ioctl TUNSETIFF {device:word}: {reason} (errno={errno:int})', {
-    event: 'interface-failed',
-  }),
+  attachFailed: row(
+    'interface.attach-failed',
+    'M_FATAL_ERRNO',
+    'ERROR: Cannot ioctl TUNSETIFF {device:word}: {reason} (errno={errno:int})',
+    {
+      event: 'interface-failed',
+    },
+  ),
   addressFailed: row('interface.address-failed', 'M_FATAL', "Linux can't add IP to interface {device:word}", { event: 'interface-failed' }),
   address6Failed: row('interface.address6-failed', 'M_FATAL', "Linux can't add IPv6 to interface {device:word}", {
     event: 'interface-failed',
@@ -69,7 +74,11 @@ export const INTERFACE = {
   }),
   routeDeleteFailed4: row('interface.route-delete-failed-4', 'M_WARN', 'ERROR: Linux route delete command failed'),
   routeDeleteFailed6: row('interface.route-delete-failed-6', 'M_WARN', 'ERROR: Linux route v6 delete command failed'),
-  routeUnresolved: row('interface.route-unresolved', 'M_WARN', 'OpenVPN ROUTE: failed to parse/resolve route for host/network: {route:rest}'),
+  routeUnresolved: row(
+    'interface.route-unresolved',
+    'M_WARN',
+    'OpenVPN ROUTE: failed to parse/resolve route for host/network: {route:rest}',
+  ),
   routeNoGateway: row('interface.route-no-gateway', 'M_WARN', 'OpenVPN ROUTE: {text:rest}'),
   readError: row('interface.read-error', 'D_LINK_ERRORS', 'read from TUN/TAP : {reason} (fd={fd:int},code={code:int})', {
     also: ['read from TUN/TAP : {reason} (code={code:int})', 'read from TUN/TAP [{name}]: {reason} (fd={fd:int},code={code:int})'],

@@ -12,7 +12,9 @@ export const MANAGEMENT = {
     event: 'management-client',
   }),
   connectOutFailed: row('management.connect-out-failed', 'D_LINK_ERRORS', 'MANAGEMENT: connect to {address:text} failed: {reason:rest}'),
-  clientDisconnected: row('management.client-disconnected', 'D_MANAGEMENT', 'MANAGEMENT: Client disconnected', { event: 'management-client' }),
+  clientDisconnected: row('management.client-disconnected', 'D_MANAGEMENT', 'MANAGEMENT: Client disconnected', {
+    event: 'management-client',
+  }),
   clientUser: row('management.client-user', 'D_MANAGEMENT', 'MANAGEMENT: client_uid={uid:int}'),
   clientGroup: row('management.client-group', 'D_MANAGEMENT', 'MANAGEMENT: client_gid={gid:int}'),
   authenticationReset: row('management.authentication-reset', 'D_MANAGEMENT', 'MANAGEMENT: Reset authentication on disconnect'),

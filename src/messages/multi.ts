@@ -58,18 +58,14 @@ export const MULTI = {
   outputSaturated: row('multi.output-saturated', 'D_MULTI_DROPPED', 'MULTI: packet dropped due to output saturation ({where:word})', {
     side: 'server',
   }),
-  floated: row(
-    'multi.floated',
-    'D_MULTI_MEDIUM',
-    'peer {peerId:int} ({commonName:text}) floated from {from:address} to {to:address}',
-    { side: 'server', event: 'peer-floated' },
-  ),
-  floatRefused: row(
-    'multi.float-refused',
-    'D_MULTI_LOW',
-    'Disallow float to an address taken by another client {address:address}',
-    { side: 'server', also: ['Disallow float to an address taken by another client{rest:rest}'] },
-  ),
+  floated: row('multi.floated', 'D_MULTI_MEDIUM', 'peer {peerId:int} ({commonName:text}) floated from {from:address} to {to:address}', {
+    side: 'server',
+    event: 'peer-floated',
+  }),
+  floatRefused: row('multi.float-refused', 'D_MULTI_LOW', 'Disallow float to an address taken by another client {address:address}', {
+    side: 'server',
+    also: ['Disallow float to an address taken by another client{rest:rest}'],
+  }),
   instanceExiting: row('multi.instance-exiting', 'D_MULTI_LOW', '{signal:signal}[{source},{reason}] received, client-instance exiting', {
     side: 'server',
     event: 'peer-disconnected',

@@ -27,13 +27,26 @@ export const OURS = {
     'MANAGEMENT: {path:text} exists and is not a socket of ours, it is not replaced',
     { event: 'listen-failed' },
   ),
-  slowReader: row(
-    'ours.slow-reader',
+  slowReader: row('ours.slow-reader', 'M_WARN', 'MANAGEMENT: {client:text} reads too slowly, closed with {bytes:int} bytes waiting', {
+    event: 'management-refused',
+  }),
+  managementFull: row('ours.management-full', 'M_WARN', 'MANAGEMENT: {client:text} refused, {limit:int} clients are connected', {
+    event: 'management-refused',
+  }),
+  controlPacketDropped: row('ours.control-packet-dropped', 'D_TLS_ERRORS', 'Control packet from {address:address} dropped: {reason:rest}', {
+    event: 'packet-rejected',
+  }),
+  rejectionsSummed: row('ours.rejections-summed', 'M_WARN', 'Refused {count:int} more packets like this: {kind:rest}', {
+    event: 'packet-rejected',
+  }),
+  clientFileProblem: row('ours.client-file-problem', 'D_IMPORT_ERRORS', 'Client options: {problem:rest}', { side: 'server' }),
+  managementPasswordTimeout: row(
+    'ours.management-password-timeout',
     'M_WARN',
-    'MANAGEMENT: {client:text} reads too slowly, closed with {bytes:int} bytes waiting',
+    'MANAGEMENT: {client:text} gave no password in {seconds:int} s, closed',
     { event: 'management-refused' },
   ),
-  managementFull: row('ours.management-full', 'M_WARN', 'MANAGEMENT: {client:text} refused, {limit:int} clients are connected', {
+  managementInputFull: row('ours.management-input-full', 'M_WARN', 'MANAGEMENT: {client:text} sent too much at once, closed', {
     event: 'management-refused',
   }),
   logReopened: row('ours.log-reopened', 'M_INFO', 'Log file {file:text} opened again'),

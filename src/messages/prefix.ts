@@ -1,3 +1,5 @@
+import { parseIp } from '../base/ip.ts';
+
 /** The client that a line's prefix names. */
 export interface PrefixPeer {
   /** Undefined before authentication. */
@@ -18,18 +20,20 @@ export interface PrefixedText {
 /** A prefix is never longer, and a name in it may hold blanks: no more is looked at. */
 const PREFIX_LIMIT = 256;
 
-const IPV4 = /^(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})$/;
-const IPV6 = /^[0-9a-f]{0,4}:[0-9a-f:.]*$/i;
-const TRANSPORT = /^(?:udp|tcp)[46]?(?:-server|-client)?:/;
-const BRACKETED = /^\[([0-9a-f:.]+)\]:(\d{1,5})$/i;
+/** IP and port as 2.6 prints IPv4, and as 2.7 prints both families behind the transport. */
+const WITH_PORT = /^(?:(?:udp|tcp)[46]?(?:-server|-client)?:)?(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/;
 const RECEIVE_PEER_ID = /^rx-peer-id=-?\d{1,9} /;
 
+function isIp(text: string): boolean {
+  const zone = text.indexOf('%');
+  return parseIp(zone < 0 ? text : text.slice(0, zone)) !== undefined;
+}
+
 function readAddress(token: string): Omit<PrefixPeer, 'commonName'> | undefined {
-  const transport = TRANSPORT.exec(token)?.[0] ?? '';
-  const bare = token.slice(transport.length);
-  const found = IPV4.exec(bare) ?? (transport === '' ? null : BRACKETED.exec(bare));
-  if (found?.[1] !== undefined) return { address: token, ip: found[1], port: Number(found[2]) };
-  return transport === '' && IPV6.test(token) ? { address: token, ip: token, port: undefined } : undefined;
+  const found = WITH_PORT.exec(token);
+  const ip = found?.[1] ?? found?.[2];
+  if (ip !== undefined) return isIp(ip) ? { address: token, ip, port: Number(found?.[3]) } : undefined;
+  return isIp(token) ? { address: token, ip: token, port: undefined } : undefined;
 }
 
 function readPeer(token: string): PrefixPeer | undefined {

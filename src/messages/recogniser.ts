@@ -26,21 +26,19 @@ const KEY_LENGTH = 4;
 /** Stock's prefix for what it does before a client instance stands (2.6). */
 const ATTEMPT = 'Connection Attempt ';
 
-const byKey = new Map<string, Matcher[]>();
-const withoutKey: Matcher[] = [];
+/** Every template, the most specific first. A row of nothing but a value would recognise every line, and is left out. */
+const MATCHERS: readonly Matcher[] = [...ALL_ROWS.values()]
+  .flatMap((row) => [row.template, ...row.also].map((template) => compileTemplate(row, template)))
+  .filter(({ weight }) => weight > 0)
+  .sort((a, b) => b.weight - a.weight);
 
-for (const row of ALL_ROWS.values()) {
-  for (const template of [row.template, ...row.also]) {
-    const matcher = compileTemplate(row, template);
-    // A row of nothing but a value would recognise every line.
-    if (matcher.weight === 0) continue;
-    const key = matcher.head.slice(0, KEY_LENGTH);
-    const list = key.length < KEY_LENGTH ? withoutKey : (byKey.get(key) ?? []);
-    list.push(matcher);
-    if (list !== withoutKey) byKey.set(key, list);
-  }
-}
-for (const list of [withoutKey, ...byKey.values()]) list.sort((a, b) => b.weight - a.weight);
+const BY_KEY: ReadonlyMap<string, readonly Matcher[]> = new Map(
+  MATCHERS.map(({ head }) => head.slice(0, KEY_LENGTH))
+    .filter((key) => key.length === KEY_LENGTH)
+    .map((key) => [key, MATCHERS.filter(({ head }) => head.startsWith(key) || key.startsWith(head))]),
+);
+
+const WITHOUT_KEY = MATCHERS.filter(({ head }) => head.length < KEY_LENGTH);
 
 interface Match {
   readonly row: Row;
@@ -50,13 +48,11 @@ interface Match {
 /** The most specific row, where a few texts come at several levels the one of the line's own word. */
 function matchText(text: string, word: number | undefined): Match | undefined {
   let best: Match | undefined;
-  for (const list of [byKey.get(text.slice(0, KEY_LENGTH)), withoutKey]) {
-    for (const { row, match } of list ?? []) {
-      const args = match(text);
-      if (args === undefined) continue;
-      if (word === undefined || row.word === word) return { row, args };
-      best ??= { row, args };
-    }
+  for (const { row, match } of BY_KEY.get(text.slice(0, KEY_LENGTH)) ?? WITHOUT_KEY) {
+    const args = match(text);
+    if (args === undefined) continue;
+    if (word === undefined || row.word === word) return { row, args };
+    best ??= { row, args };
   }
   return best;
 }

@@ -12,7 +12,12 @@ interface Recording {
 
 const RECORDINGS: readonly Recording[] = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.log'))
-  .map((name) => ({ name, lines: readFileSync(new URL(name, FOLDER), 'utf8').split('\n').filter((line) => line !== '') }));
+  .map((name) => ({
+    name,
+    lines: readFileSync(new URL(name, FOLDER), 'utf8')
+      .split('\n')
+      .filter((line) => line !== ''),
+  }));
 
 const MACHINE_WORD = /^[RWrw]*\d+\.\d{6} ([0-9a-f]+) /;
 

@@ -8,12 +8,10 @@ export const SCRIPT = {
     'WARNING: Failed running command ({hook:text}): external program exited with error status: {status:int}',
     { event: 'script-failed' },
   ),
-  notStarted: row(
-    'script.not-started',
-    'M_WARN',
-    'WARNING: Failed running command ({hook:text}): could not execute external program',
-    { event: 'script-failed', also: ['WARNING: Failed running command ({hook:text}): {reason:rest}'] },
-  ),
+  notStarted: row('script.not-started', 'M_WARN', 'WARNING: Failed running command ({hook:text}): could not execute external program', {
+    event: 'script-failed',
+    also: ['WARNING: Failed running command ({hook:text}): {reason:rest}'],
+  }),
   forbidden: row(
     'script.forbidden',
     'M_WARN',

@@ -18,7 +18,8 @@ const DEFAULT = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d) (?:us=(\d{1,6}) )?/
 const CTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4}) (?:us=(\d{1,6}) )?/;
 const SYSLOG_PRIORITY = /^<\d{1,3}>(?:1 )?/;
 const SYSLOG_DATE = /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[\w.:-]{1,255} )?(?=[\w./@-]{1,64}(?:\[\d{1,10}\])?: )/;
-const ISO_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) (?:[\w.:-]{1,255} )?(?=[\w./@-]{1,64}(?:\[\d{1,10}\])?: )/;
+const ISO_DATE =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) (?:[\w.:-]{1,255} )?(?=[\w./@-]{1,64}(?:\[\d{1,10}\])?: )/;
 const SYSLOG_TAG = /^[\w./@-]{1,64}\[\d{1,10}\]: /;
 
 function localTime(found: readonly (string | undefined)[], order: readonly number[], month: number): WallTime {

@@ -72,16 +72,23 @@ export const START = {
   fatal: row('start.fatal', 'M_FATAL', 'ERROR: {text:rest}', { event: 'daemon-fatal' }),
   assertionFailed: row('start.assertion-failed', 'M_FATAL', 'Assertion failed at {where:word} ({condition})', { event: 'daemon-fatal' }),
   optionsError: row('start.options-error', 'M_USAGE', 'Options error: {text:rest}', { event: 'option-error' }),
-  optionsErrorErrno: row('start.options-error-errno', 'M_OPTION_ERRNO', "Options error: {option:text} fails with '{file}': {reason} (errno={errno:int})", {
-    event: 'option-error',
-  }),
+  optionsErrorErrno: row(
+    'start.options-error-errno',
+    'M_OPTION_ERRNO',
+    "Options error: {option:text} fails with '{file}': {reason} (errno={errno:int})",
+    {
+      event: 'option-error',
+    },
+  ),
   usageHint: row('start.usage-hint', 'M_USAGE_HINT', 'Use --help for more information.'),
   optionDeprecated: row('start.option-deprecated', 'M_WARN', 'DEPRECATED OPTION: {text:rest}', {
     also: ['DEPRECATED: {text:rest}', 'WARNING: DEPRECATED OPTION: {text:rest}'],
   }),
   topologyNet30: row('start.topology-net30', 'M_WARN', 'WARNING: --topology net30 support {text:rest}'),
   parametersBegin: row('start.parameters-begin', 'D_SHOW_PARMS', 'Current Parameter Settings:'),
-  profilesBegin: row('start.profiles-begin', 'D_SHOW_PARMS', 'Connection profiles [{index:int}]:', { also: ['Connection profiles [default]:'] }),
+  profilesBegin: row('start.profiles-begin', 'D_SHOW_PARMS', 'Connection profiles [{index:int}]:', {
+    also: ['Connection profiles [default]:'],
+  }),
   profilesEnd: row('start.profiles-end', 'D_SHOW_PARMS', 'Connection profiles END'),
   parameter: row('start.parameter', 'D_SHOW_PARMS', '  {name:word} = {value:rest}'),
   parameterOther: row('start.parameter-other', 'D_SHOW_PARMS', '  {text:rest}'),

@@ -141,7 +141,9 @@ export const TLS = {
     'Dropped {dropped:int} initial handshake packets due to --connect-freq-initial {count:int} {period:int}',
     { side: 'server', also: ['Dropped {dropped:int} initial handshake packets due to --connect-freq-initial {rest:rest}'] },
   ),
-  resetChallenge: row('tls.reset-challenge', 'D_DEBUG7', 'Reset packet from client, sending HMAC based reset challenge', { side: 'server' }),
+  resetChallenge: row('tls.reset-challenge', 'D_DEBUG7', 'Reset packet from client, sending HMAC based reset challenge', {
+    side: 'server',
+  }),
   challengeAnswered: row(
     'tls.challenge-answered',
     'D_DEBUG7',

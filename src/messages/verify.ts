@@ -12,9 +12,14 @@ export const VERIFY = {
     event: 'crl-failed',
   }),
   crlNotLoaded: row('verify.crl-not-loaded', 'D_TLS_ERRORS', 'VERIFY ERROR: CRL not loaded', { event: 'certificate-refused' }),
-  noSubject: row('verify.no-subject', 'D_TLS_ERRORS', 'VERIFY ERROR: depth={depth:int}, could not extract X509 subject string from certificate', {
-    event: 'certificate-refused',
-  }),
+  noSubject: row(
+    'verify.no-subject',
+    'D_TLS_ERRORS',
+    'VERIFY ERROR: depth={depth:int}, could not extract X509 subject string from certificate',
+    {
+      event: 'certificate-refused',
+    },
+  ),
   noUsername: row(
     'verify.no-username',
     'D_TLS_ERRORS',
@@ -40,11 +45,20 @@ export const VERIFY = {
   extendedKeyUsageOk: row('verify.extended-key-usage-ok', 'D_HANDSHAKE', 'VERIFY EKU OK'),
   extendedKeyUsageError: row('verify.extended-key-usage-error', 'D_HANDSHAKE', 'VERIFY EKU ERROR', { event: 'certificate-refused' }),
   keyUsageMissing: row('verify.key-usage-missing', 'D_TLS_ERRORS', 'Certificate does not have key usage extension'),
-  extendedKeyUsageMissing: row('verify.extended-key-usage-missing', 'D_HANDSHAKE', 'Certificate does not have extended key usage extension'),
+  extendedKeyUsageMissing: row(
+    'verify.extended-key-usage-missing',
+    'D_HANDSHAKE',
+    'Certificate does not have extended key usage extension',
+  ),
   nsCertTypeOk: row('verify.ns-cert-type-ok', 'D_HANDSHAKE', 'VERIFY OK: nsCertType={type:word}'),
-  nsCertTypeError: row('verify.ns-cert-type-error', 'D_HANDSHAKE', 'VERIFY nsCertType ERROR: {subject:text}, require nsCertType={type:word}', {
-    event: 'certificate-refused',
-  }),
+  nsCertTypeError: row(
+    'verify.ns-cert-type-error',
+    'D_HANDSHAKE',
+    'VERIFY nsCertType ERROR: {subject:text}, require nsCertType={type:word}',
+    {
+      event: 'certificate-refused',
+    },
+  ),
   nameOk: row('verify.name-ok', 'D_HANDSHAKE', 'VERIFY X509NAME OK: {name:rest}'),
   nameError: row('verify.name-error', 'D_HANDSHAKE', 'VERIFY X509NAME ERROR: {subject:text}, must be {name:rest}', {
     event: 'certificate-refused',
@@ -70,7 +84,12 @@ export const VERIFY = {
     },
   ),
   attribute: row('verify.attribute', 'D_X509_ATTR', "X509 ATTRIBUTE name='{name}' value='{value}' depth={depth:int}"),
-  chainTooLong: row('verify.chain-too-long', 'D_TLS_ERRORS', 'TLS Error: Convoluted certificate chain detected with depth [{depth:int}] greater than {limit:int}', {
-    event: 'certificate-refused',
-  }),
+  chainTooLong: row(
+    'verify.chain-too-long',
+    'D_TLS_ERRORS',
+    'TLS Error: Convoluted certificate chain detected with depth [{depth:int}] greater than {limit:int}',
+    {
+      event: 'certificate-refused',
+    },
+  ),
 } as const;

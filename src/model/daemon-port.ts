@@ -63,7 +63,13 @@ export type DaemonEvent =
   | { readonly kind: 'fatal'; readonly text: string }
   | { readonly kind: 'client'; readonly what: ClientNotice; readonly clientId: number; readonly keyId?: number; readonly env: EnvList }
   | { readonly kind: 'client-address'; readonly clientId: number; readonly address: string; readonly primary: boolean }
-  | { readonly kind: 'client-response'; readonly clientId: number; readonly keyId: number; readonly response: string; readonly env: EnvList }
+  | {
+      readonly kind: 'client-response';
+      readonly clientId: number;
+      readonly keyId: number;
+      readonly response: string;
+      readonly env: EnvList;
+    }
   | { readonly kind: 'notify'; readonly type: string; readonly text: string }
   | { readonly kind: 'updown'; readonly up: boolean; readonly env: EnvList }
   | { readonly kind: 'prompt'; readonly text: string | undefined }
