@@ -104,7 +104,7 @@ export function six(text: string): Buffer {
   const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
   const front = groups(head);
   const back = groups(tail);
-  const words = [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
+  const words = [...front, ...Array.from({ length: 8 - front.length - back.length }, () => 0), ...back];
   return Buffer.from(words.flatMap((word) => [word >> 8, word & 255]));
 }
 

@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dataKeys, opened, rawKeys, sealed, testKeys } from '../../../test/support/data-packets.ts';
 import { DATA_OVERHEAD, LAST_ID, Opener, packetIdOf, Sealer } from './aead.ts';
@@ -24,7 +24,7 @@ const ALL: DataCipher[] = [...RECORDED, 'AES-192-GCM'];
 function vector(end: 'client' | 'server', cipher: DataCipher): Vector {
   const found = golden[`data_v2_${end}_${cipher}`];
   if (found === undefined) throw new Error(`no vector for ${end} ${cipher}`);
-  return { ...golden[`data_v2_client_${cipher}`], ...found } as Vector;
+  return { ...golden[`data_v2_client_${cipher}`], ...found };
 }
 
 describe('sealing and opening', () => {

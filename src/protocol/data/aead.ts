@@ -55,8 +55,8 @@ const CIPHERS: Readonly<Record<DataCipher, CipherRow>> = {
   'AES-192-GCM': gcm('aes-192-gcm'),
   'AES-256-GCM': gcm('aes-256-gcm'),
   'CHACHA20-POLY1305': {
-    encrypt: (key, nonce) => createCipheriv('chacha20-poly1305', key, nonce, TAG_LENGTH) as CipherGCM,
-    decrypt: (key, nonce) => createDecipheriv('chacha20-poly1305', key, nonce, TAG_LENGTH) as DecipherGCM,
+    encrypt: (key, nonce) => createCipheriv('chacha20-poly1305', key, nonce, TAG_LENGTH),
+    decrypt: (key, nonce) => createDecipheriv('chacha20-poly1305', key, nonce, TAG_LENGTH),
   },
 };
 

@@ -256,7 +256,7 @@ export class Forwarder implements PlaneView {
     if (key.replay.accept(id, at) === 'replay') return this.#refuse(peer, 'replay', at, () => `#${id}`);
     peer.packetsReceived++;
     peer.bytesReceived += bytes.length;
-    peer.heard(at);
+    if (peer.heard(at)) this.#wake(peer.nextDeadline());
     if (host !== undefined && !peer.isAt(host, port)) this.#askFloat(peer, host, port, at);
     if (id >= NEAR_END_ID) this.#tellNearEnd(peer, key);
     this.#fromPeer(peer, payload, at);

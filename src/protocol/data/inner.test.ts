@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inner } from '../../../test/support/data-packets.ts';
 import { innerDestination, innerFamily, innerSource, isLinkLocalSource, isMany } from './inner.ts';

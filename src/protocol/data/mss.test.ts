@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inner, ipPacket, mssOption, tcpChecksumIsRight, tcpPacket } from '../../../test/support/data-packets.ts';
 import { clampMss, mssLimits } from './mss.ts';

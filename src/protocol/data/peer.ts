@@ -124,11 +124,13 @@ export class PeerState {
     return true;
   }
 
-  /** Something authentic came. */
-  heard(at: Instant): void {
+  /** Something authentic came. True when that ended a silence that was told of: its timer runs again. */
+  heard(at: Instant): boolean {
     this.#lastHeard = at;
     this.#silentSince = at;
+    const wasLost = this.#lostTold;
     this.#lostTold = false;
+    return wasLost;
   }
 
   /** `every` counts from the last packet sent, `lostAfter` from now or the last packet heard after now. */

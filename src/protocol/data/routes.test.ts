@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { host, quad, six, subnet } from '../../../test/support/data-packets.ts';
 import { formatIp } from '../../base/ip.ts';
