@@ -1,11 +1,11 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Instant } from '../../src/base/units.ts';
+import { ManualClock } from '../../src/host/clock.ts';
 import type { DataPlane } from '../../src/host/dataplane/port.ts';
 import { PortablePlane } from '../../src/host/dataplane/portable.ts';
 import { tcpServerTransport, udpTransport } from '../../src/host/dataplane/transport.ts';
 import { listenTcp } from '../../src/host/tcp.ts';
-import { ManualTimer } from '../../src/host/timer.ts';
 import { FakeTun } from '../../src/host/tun.ts';
 import { openUdp } from '../../src/host/udp.ts';
 import { Forwarder, longestPacket, type PacketTrace } from '../../src/protocol/data/forward.ts';
@@ -133,12 +133,12 @@ class ForwarderRig implements PlaneRig {
 
 /** The portable adapter with real sockets on the loopback interface, a clock of its own, and no TUN device. */
 export const portableRig: RigMaker = async (settings, limits) => {
-  const timer = new ManualTimer(1000);
+  const clock = new ManualClock(0, 1000);
   const tun = new FakeTun();
   const plane = new PortablePlane({
     settings,
     tun,
-    timer,
+    clock,
     ...(limits === undefined ? {} : { limits }),
     open: async () =>
       settings.transport === 'udp'
@@ -147,7 +147,7 @@ export const portableRig: RigMaker = async (settings, limits) => {
             await listenTcp({ family: 4, host: '127.0.0.1', port: 0, maxConnections: 50, maxPacket: longestPacket(settings.tunMtu) }),
           ),
   });
-  const rig = new PortableRig(plane, timer, tun, settings.transport);
+  const rig = new PortableRig(plane, clock, tun, settings.transport);
   await plane.start();
   return rig;
 };
@@ -162,7 +162,7 @@ interface Outside {
 
 class PortableRig implements PlaneRig {
   readonly view: DataPlane;
-  readonly #timer: ManualTimer;
+  readonly #clock: ManualClock;
   readonly #tun: FakeTun;
   readonly #transport: 'udp' | 'tcp';
   readonly #outside = new Map<string, Promise<Outside>>();
@@ -173,9 +173,9 @@ class PortableRig implements PlaneRig {
   #trace: PacketTrace | undefined;
   readonly #woken: (() => void)[] = [];
 
-  constructor(plane: DataPlane, timer: ManualTimer, tun: FakeTun, transport: 'udp' | 'tcp') {
+  constructor(plane: DataPlane, clock: ManualClock, tun: FakeTun, transport: 'udp' | 'tcp') {
     this.view = plane;
-    this.#timer = timer;
+    this.#clock = clock;
     this.#tun = tun;
     this.#transport = transport;
     plane.onTrouble((trouble) => {
@@ -234,7 +234,7 @@ class PortableRig implements PlaneRig {
   }
 
   advance(milliseconds: number): void {
-    this.#timer.advance(milliseconds);
+    this.#clock.advance(milliseconds);
   }
 
   async stop(): Promise<void> {

@@ -4,8 +4,8 @@ import type { Address } from '../../model/address.ts';
 import { Forwarder, type PacketTrace } from '../../protocol/data/forward.ts';
 import type { ControlLimits } from '../../protocol/data/gate.ts';
 import type { PeerSlot, PlaneCommand, PlaneCounters, PlaneEvent, PlaneSettings, RouteUse } from '../../protocol/data/plane.ts';
+import { type Clock, SystemClock } from '../clock.ts';
 import type { SystemFailure } from '../errno.ts';
-import { SystemTimer, type Timer } from '../timer.ts';
 import type { Tun } from '../tun.ts';
 import type { DataPlane, PlaneTrouble } from './port.ts';
 import type { Transport } from './transport.ts';
@@ -17,7 +17,7 @@ export interface PortablePlaneOptions {
   readonly open: () => Promise<Transport>;
   /** Open already; the plane reads and writes it and leaves it open. */
   readonly tun: Tun;
-  readonly timer?: Timer;
+  readonly clock?: Clock;
   readonly limits?: ControlLimits;
 }
 
@@ -28,7 +28,7 @@ export class PortablePlane implements DataPlane {
   readonly #forwarder: Forwarder;
   readonly #open: () => Promise<Transport>;
   readonly #tun: Tun;
-  readonly #timer: Timer;
+  readonly #clock: Clock;
   #transport: Transport | undefined;
   #running = false;
   #onEvent: (event: PlaneEvent) => void = () => {};
@@ -36,12 +36,13 @@ export class PortablePlane implements DataPlane {
   /** Told in a microtask, which comes before the next packet: so it never holds more than one batch causes. */
   #events: PlaneEvent[] = [];
   #armedFor: Instant | undefined;
+  #cancel: () => void = () => {};
   #troubleAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PortablePlaneOptions) {
     this.#open = options.open;
     this.#tun = options.tun;
-    this.#timer = options.timer ?? new SystemTimer();
+    this.#clock = options.clock ?? new SystemClock();
     const sink = {
       transmit: (bytes: Buffer, link: Parameters<Transport['send']>[1]): void => this.#transport?.send(bytes, link),
       deliver: (packet: Buffer): void => this.#tun.write(packet),
@@ -70,11 +71,11 @@ export class PortablePlane implements DataPlane {
     const forwarder = this.#forwarder;
     transport.listen({
       datagram: (bytes, host, port) => {
-        forwarder.handleDatagram(bytes, host, port, this.#timer.now());
+        forwarder.handleDatagram(bytes, host, port, this.#clock.now().at);
         this.#arm();
       },
       packet: (bytes, link) => {
-        forwarder.handleStream(bytes, link, this.#timer.now());
+        forwarder.handleStream(bytes, link, this.#clock.now().at);
         this.#arm();
       },
       opened: (link) => this.#queue({ kind: 'link-opened', link }),
@@ -83,7 +84,7 @@ export class PortablePlane implements DataPlane {
     });
     this.#tun.start({
       packet: (bytes) => {
-        forwarder.handleInner(bytes, this.#timer.now());
+        forwarder.handleInner(bytes, this.#clock.now().at);
         this.#arm();
       },
       failed: (error) => this.#onTrouble({ kind: 'tun', error }),
@@ -93,7 +94,7 @@ export class PortablePlane implements DataPlane {
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
-    this.#timer.disarm();
+    this.#cancel();
     await this.#tun.stop();
     await this.#transport?.close();
     this.#transport = undefined;
@@ -106,7 +107,7 @@ export class PortablePlane implements DataPlane {
 
   command(command: PlaneCommand): void {
     if (!this.#running) return;
-    this.#forwarder.command(command, this.#timer.now());
+    this.#forwarder.command(command, this.#clock.now().at);
     this.#arm();
   }
 
@@ -125,14 +126,15 @@ export class PortablePlane implements DataPlane {
   #arm(): void {
     const next = this.#forwarder.nextDeadline();
     if (!this.#running || next === undefined || (this.#armedFor !== undefined && this.#armedFor <= next)) return;
+    this.#cancel();
     this.#armedFor = next;
-    this.#timer.arm(next, this.#fire);
+    this.#cancel = this.#clock.schedule(next, this.#fire);
   }
 
   readonly #fire = (): void => {
     this.#armedFor = undefined;
     if (!this.#running) return;
-    this.#forwarder.handleDeadline(this.#timer.now());
+    this.#forwarder.handleDeadline(this.#clock.now().at);
     this.#arm();
   };
 
@@ -148,7 +150,7 @@ export class PortablePlane implements DataPlane {
   };
 
   #socketTrouble(failure: SystemFailure): void {
-    const now = this.#timer.now();
+    const now = this.#clock.now().at;
     if (now - this.#troubleAt < TROUBLE_QUIET) return;
     this.#troubleAt = now;
     this.#onTrouble({ kind: 'socket', ...failure });
