@@ -1,0 +1,78 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Secret } from '../base/secret.ts';
+import { type Command, newSettings } from './command.ts';
+import { LineDecoder } from './line-codec.ts';
+import { Outlet } from './outlet.ts';
+
+/** Who connected, and through which listener. */
+export interface ConnectionInfo {
+  /** What the log calls the client: `[AF_INET]127.0.0.1:46140`, or the path of a unix socket. */
+  readonly from: string;
+  /** The listener's password; without one, everyone is let in. */
+  readonly password: Secret | undefined;
+}
+
+/** Where a connection stands. `closing` sends what is left and takes no more. */
+export type Phase = 'password' | 'open' | 'closing';
+
+/** No further command is looked at while so many bytes of replies wait to be read. */
+const MAX_REPLY_BACKLOG = 256 * 1024;
+
+/** Lines that are collected for a command up to END. */
+export interface Body {
+  readonly command: Command;
+  readonly words: readonly string[];
+  readonly line: Buffer;
+  readonly lines: string[];
+  /** Counts every byte of it, so that no body grows without bound. */
+  bytes: number;
+  /** Why it will not be used, once it will not. Undefined text: the refusal was told with the header. */
+  refused: { readonly text: string | undefined } | undefined;
+}
+
+/** One management client: its input on the way in, its settings, and what waits to be sent. */
+export class Connection {
+  readonly id: number;
+  readonly info: ConnectionInfo;
+  readonly settings = newSettings();
+  readonly outlet = new Outlet();
+  readonly input = new LineDecoder();
+  phase: Phase;
+  /** Wrong passwords so far. */
+  failures = 0;
+  body: Body | undefined;
+  /** True between a question to the daemon and its answer. */
+  asking = false;
+  /** How many questions it has put to the daemon; the number of the last. */
+  questions = 0;
+  /** True once the host was told to stop reading. */
+  paused = false;
+
+  constructor(id: number, info: ConnectionInfo) {
+    this.id = id;
+    this.info = info;
+    this.phase = info.password === undefined ? 'open' : 'password';
+  }
+
+  /** True when there is input that can be dealt with now: not while an answer is due or replies are not being read. */
+  get ready(): boolean {
+    const held = this.asking || this.outlet.replying || this.outlet.backlog > MAX_REPLY_BACKLOG;
+    return this.input.pending > 0 && this.phase !== 'closing' && !held;
+  }
+
+  /** Drops what came in and was not dealt with. */
+  dropInput(): void {
+    this.input.clear();
+    this.body = undefined;
+  }
+
+  /** Compares in a time that does not tell how much of it was right. */
+  passwordIs(attempt: Buffer): boolean {
+    const password = this.info.password;
+    return password !== undefined && timingSafeEqual(digest(attempt), digest(Buffer.from(password.reveal())));
+  }
+}
+
+function digest(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

@@ -1,0 +1,10 @@
+export type { Command, CommandMode, StatusRenderer } from './command.ts';
+export { COMMANDS, commandNamed } from './commands.ts';
+export type { ConnectionInfo } from './connection.ts';
+export { FakeDaemonPort } from './fake-port.ts';
+export { DEFAULT_LOG_HISTORY } from './history.ts';
+export type { NotificationRow } from './notifications.ts';
+export { INTERFACE_VERSION, NOTIFICATIONS } from './notifications.ts';
+export { ManagementServer } from './server.ts';
+export type { ManagementOutput, ManagementServerOptions } from './server-options.ts';
+export { LIMITS } from './server-options.ts';

@@ -1,0 +1,42 @@
+import type { Duration } from '../base/units.ts';
+import { seconds } from '../base/units.ts';
+import type { Note } from '../messages/notes.ts';
+import type { LogLine } from '../model/daemon-port.ts';
+import type { StatusRenderer } from './command.ts';
+
+/** What the server wants done. `close` sends what the host has for a few seconds at most, then closes. */
+export type ManagementOutput =
+  | Note
+  | { readonly kind: 'send'; readonly id: number; readonly bytes: Buffer }
+  | { readonly kind: 'close'; readonly id: number }
+  | { readonly kind: 'pause'; readonly id: number }
+  | { readonly kind: 'resume'; readonly id: number };
+
+/** How a server is set up; what is left out has a default. */
+export interface ManagementServerOptions {
+  /** Makes the lines of `status`. */
+  readonly renderStatus: StatusRenderer;
+  /** `management-log-cache`: how many log lines are kept. */
+  readonly logHistory?: number;
+  /** What was logged before the server was there. */
+  readonly earlierLog?: readonly LogLine[];
+  readonly maxConnections?: number;
+  /** A client that leaves so many bytes unread is closed. */
+  readonly maxBacklog?: number;
+  /** How long a client may take to give the password. */
+  readonly passwordTimeout?: Duration;
+  /** Called when there is something to poll that no `handle*` call caused: the daemon answered, or something happened. */
+  readonly onOutput?: () => void;
+}
+
+/** The defaults, and the limits that have no option. */
+export const LIMITS = {
+  connections: 1000,
+  backlogBytes: 4 * 1024 * 1024,
+  passwordTimeout: seconds(30),
+  answerTimeout: seconds(30),
+  passwordFailures: 3,
+  bodyBytes: 64 * 1024,
+  /** Unread input: above the first the host is told to stop reading, below the second to go on, above the third it is over. */
+  input: { pause: 64 * 1024, resume: 16 * 1024, close: 1024 * 1024 },
+} as const;

@@ -1,0 +1,406 @@
+import type { Machine } from '../base/machine.ts';
+import { TimerTable } from '../base/machine.ts';
+import { after, type Instant, type Now, seconds } from '../base/units.ts';
+import { MANAGEMENT } from '../messages/management.ts';
+import { Notes } from '../messages/notes.ts';
+import { OURS } from '../messages/ours.ts';
+import type { DaemonEvent, DaemonPort, DaemonReply } from '../model/daemon-port.ts';
+import { ask, type Call, type Command, error, type Outcome } from './command.ts';
+import { UNKNOWN_COMMAND } from './commands.ts';
+import { type Body, Connection, type ConnectionInfo } from './connection.ts';
+import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
+import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
+import { bytesLine, clientBytesLines, encodeEvent, GREETING, isWanted } from './notifications.ts';
+import { LIMITS, type ManagementOutput, type ManagementServerOptions } from './server-options.ts';
+import { understand } from './understand.ts';
+
+const PASSWORD_PROMPT = 'ENTER PASSWORD:';
+const END = Buffer.from('END');
+
+/** `password`: to give it. `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
+type TimerName = `${'password' | 'answer' | 'bytes'}:${number}`;
+
+type Step = ManagementOutput | (() => void);
+
+/**
+ * The management interface towards any number of clients at once, without I/O. Tell it what connections do
+ * (`handleConnect`, `handleData`, `handleSent`, `handleClosed`), then `poll` until nothing is left; notes must be
+ * logged before the next poll, so that a client sees a command's log line before its reply. Commands of one connection
+ * run in order, each after the reply of the one before; connections take turns.
+ */
+export class ManagementServer implements Machine {
+  readonly #port: DaemonPort;
+  readonly #options: ManagementServerOptions;
+  readonly #histories: Histories;
+  readonly #connections = new Map<number, Connection>();
+  readonly #timers = new TimerTable<TimerName>();
+  readonly #steps: Step[] = [];
+  readonly #ready = new Set<Connection>();
+  readonly #toSend = new Set<Connection>();
+  readonly #notes: Notes;
+  readonly #unsubscribe: () => void;
+  #prompt: string | undefined;
+  #now: Now;
+
+  constructor(port: DaemonPort, options: ManagementServerOptions, now: Now) {
+    this.#port = port;
+    this.#options = options;
+    this.#now = now;
+    this.#histories = newHistories(options.logHistory ?? DEFAULT_LOG_HISTORY);
+    for (const line of options.earlierLog ?? []) this.#histories.log.push(line);
+    // The daemon's logger compares levels: its verbosity may change at any time.
+    this.#notes = new Notes(15, (note) => this.#steps.push(note));
+    this.#unsubscribe = port.subscribe((event) => {
+      this.#handleEvent(event);
+      options.onOutput?.();
+    });
+  }
+
+  /** How many clients are connected, those that have yet to give the password included. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** A client connected. Ids are the host's and are never used again. */
+  handleConnect(id: number, info: ConnectionInfo, now: Now): void {
+    this.#now = now;
+    const connection = new Connection(id, info);
+    const limit = this.#options.maxConnections ?? LIMITS.connections;
+    const full = this.#connections.size >= limit;
+    this.#connections.set(id, connection);
+    if (full) {
+      this.#notes.add(OURS.managementFull, { client: info.from, limit });
+      this.#closeWith(connection, 'too many management clients');
+      return;
+    }
+    this.#notes.add(MANAGEMENT.clientConnected, { from: info.from });
+    if (connection.phase === 'open') this.#greet(connection);
+    else {
+      connection.outlet.raw(PASSWORD_PROMPT);
+      this.#timers.set(`password:${id}`, after(now.at, this.#options.passwordTimeout ?? LIMITS.passwordTimeout));
+      this.#toSend.add(connection);
+    }
+  }
+
+  /** A client sent bytes, which must not change afterwards. */
+  handleData(id: number, bytes: Buffer, now: Now): void {
+    this.#now = now;
+    const connection = this.#connections.get(id);
+    if (connection === undefined || connection.phase === 'closing') return;
+    connection.input.push(bytes);
+    if (connection.input.pending > LIMITS.input.close) {
+      this.#notes.add(OURS.managementInputFull, { client: connection.info.from });
+      this.#closeWith(connection, 'too much input');
+    }
+    this.#schedule(connection);
+  }
+
+  /** The host has sent so many bytes of what it was given. */
+  handleSent(id: number, bytes: number, now: Now): void {
+    this.#now = now;
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    connection.outlet.handleSent(bytes);
+    this.#toSend.add(connection);
+    this.#schedule(connection);
+  }
+
+  /** A connection is gone. */
+  handleClosed(id: number, now: Now): void {
+    this.#now = now;
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) this.#forget(connection);
+  }
+
+  nextDeadline(): Instant | undefined {
+    return this.#timers.next();
+  }
+
+  handleDeadline(now: Now): void {
+    this.#now = now;
+    for (let name = this.#timers.takeDue(now.at); name !== undefined; name = this.#timers.takeDue(now.at)) {
+      const [what, id] = name.split(':');
+      const connection = this.#connections.get(Number(id));
+      if (connection === undefined) continue;
+      if (what === 'password') this.#passwordTimeout(connection);
+      else if (what === 'answer') this.#answered(connection, [error('the daemon did not answer in time')]);
+      else this.#countBytes(connection);
+    }
+  }
+
+  /** Closes every connection and stops listening to the daemon, whose end this is. */
+  end(now: Now): void {
+    this.#now = now;
+    this.#unsubscribe();
+    for (const connection of this.#connections.values()) this.#close(connection);
+  }
+
+  /** What must be done next; undefined when nothing is left. */
+  poll(): ManagementOutput | undefined {
+    for (;;) {
+      const step = this.#steps.shift();
+      if (typeof step === 'function') step();
+      else if (step !== undefined) return step;
+      else if (!this.#serveNext()) {
+        const output = this.#nextOutput();
+        if (output !== undefined || this.#ready.size === 0) return output;
+      }
+    }
+  }
+
+  #greet(connection: Connection): void {
+    connection.phase = 'open';
+    connection.outlet.reply(this.#prompt === undefined ? [GREETING] : [GREETING, `>${this.#prompt}`]);
+    this.#toSend.add(connection);
+  }
+
+  // Input
+
+  /** Queues a connection for its turn, and keeps what it may send meanwhile within bounds. */
+  #schedule(connection: Connection): void {
+    if (connection.ready) this.#ready.add(connection);
+    const { pending } = connection.input;
+    if (!connection.paused && pending > LIMITS.input.pause) {
+      connection.paused = true;
+      this.#steps.push({ kind: 'pause', id: connection.id });
+    } else if (connection.paused && pending < LIMITS.input.resume) {
+      connection.paused = false;
+      this.#steps.push({ kind: 'resume', id: connection.id });
+    }
+  }
+
+  /** Deals with one line of the connection whose turn it is; false when nobody has one. */
+  #serveNext(): boolean {
+    const [connection] = this.#ready;
+    if (connection === undefined) return false;
+    this.#ready.delete(connection);
+    const line = connection.ready ? connection.input.next() : undefined;
+    if (line !== undefined) {
+      if (connection.phase === 'password') this.#password(connection, line);
+      else if (connection.body !== undefined) this.#bodyLine(connection, connection.body, line);
+      else if (line.kind === 'line') this.#command(connection, line.bytes);
+      else this.#reply(connection, [error(`line too long (${MAX_LINE_BYTES} bytes max)`)]);
+    }
+    this.#schedule(connection);
+    return true;
+  }
+
+  #password(connection: Connection, line: InputLine): void {
+    if (line.kind === 'line' && connection.passwordIs(line.bytes)) {
+      this.#timers.clear(`password:${connection.id}`);
+      this.#reply(connection, ['SUCCESS: password is correct']);
+      this.#greet(connection);
+      return;
+    }
+    connection.failures++;
+    this.#reply(connection, [error('bad password')]);
+    if (connection.failures < LIMITS.passwordFailures) connection.outlet.raw(PASSWORD_PROMPT);
+    else {
+      this.#notes.add(MANAGEMENT.passwordRejected, { count: connection.failures });
+      this.#close(connection);
+    }
+  }
+
+  #passwordTimeout(connection: Connection): void {
+    const limit = (this.#options.passwordTimeout ?? LIMITS.passwordTimeout) / 1000;
+    this.#notes.add(OURS.managementPasswordTimeout, { client: connection.info.from, seconds: limit });
+    this.#closeWith(connection, 'no password was given in time');
+  }
+
+  /** The log line goes first, and is logged before the command runs. */
+  #command(connection: Connection, bytes: Buffer): void {
+    const info = this.#port.info();
+    const { logged, command, words, refusal, blank } = understand(bytes.toString('utf8'), info);
+    if (logged !== undefined) this.#notes.add(MANAGEMENT.command, { line: logged });
+    this.#steps.push(() => {
+      if (connection.phase !== 'open' || blank) return;
+      if (refusal !== undefined) this.#reply(connection, [error(refusal)]);
+      if (command?.body === true) {
+        const refused = refusal === undefined ? undefined : { text: undefined };
+        connection.body = { command, words, line: bytes, lines: [], bytes: 0, refused };
+      } else if (command !== undefined && refusal === undefined) {
+        this.#run(connection, command, { words, line: bytes, body: [] });
+      } else if (refusal === undefined) {
+        this.#do(connection, ask({ kind: 'unknown', line: bytes }, { refused: UNKNOWN_COMMAND }));
+      }
+      this.#schedule(connection);
+    });
+  }
+
+  #bodyLine(connection: Connection, body: Body, line: InputLine): void {
+    if (line.kind === 'too-long') {
+      body.refused ??= { text: `line too long (${MAX_LINE_BYTES} bytes max)` };
+    } else if (line.bytes.equals(END)) {
+      connection.body = undefined;
+      if (body.refused === undefined) this.#run(connection, body.command, { words: body.words, line: body.line, body: body.lines });
+      else if (body.refused.text !== undefined) this.#reply(connection, [error(body.refused.text)]);
+    } else if (body.refused === undefined) {
+      body.bytes += line.bytes.length + 1;
+      if (body.bytes > LIMITS.bodyBytes) {
+        body.refused = { text: `too many lines before END (${LIMITS.bodyBytes} bytes max)` };
+        body.lines.length = 0;
+      } else body.lines.push(line.bytes.toString('utf8'));
+    }
+  }
+
+  // Commands
+
+  #run(connection: Connection, command: Command, given: Pick<Call, 'words' | 'line' | 'body'>): void {
+    const { settings } = connection;
+    const before = settings.byteInterval;
+    const { renderStatus } = this.#options;
+    const outcome = command.run({ ...given, info: this.#port.info(), settings, histories: this.#histories, renderStatus });
+    if (settings.byteInterval !== before || command.name === 'bytecount') this.#armByteCount(connection);
+    this.#do(connection, outcome);
+  }
+
+  #do(connection: Connection, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'reply':
+        return this.#reply(connection, outcome.lines);
+      case 'close':
+        return this.#close(connection);
+      case 'ask': {
+        const question = ++connection.questions;
+        connection.asking = true;
+        this.#timers.set(`answer:${connection.id}`, after(this.#now.at, LIMITS.answerTimeout));
+        this.#request(outcome.request, connection, (answer) => {
+          // After a time-out the answer to an earlier question may still come.
+          if (connection.questions === question) this.#answered(connection, outcome.answer(answer));
+        });
+      }
+    }
+  }
+
+  /** Asks the daemon; the first answer counts, unless the connection has gone or stopped waiting. */
+  #request(request: Parameters<DaemonPort['request']>[0], connection: Connection, use: (answer: DaemonReply) => void): void {
+    let answered = false;
+    this.#port.request(request, (answer) => {
+      if (answered || this.#connections.get(connection.id) !== connection) return;
+      answered = true;
+      use(answer);
+      this.#options.onOutput?.();
+    });
+  }
+
+  #answered(connection: Connection, lines: Iterable<string>): void {
+    if (!connection.asking) return;
+    connection.asking = false;
+    this.#timers.clear(`answer:${connection.id}`);
+    if (connection.phase === 'open') this.#reply(connection, lines);
+    this.#schedule(connection);
+  }
+
+  #armByteCount({ id, settings }: Connection): void {
+    if (settings.byteInterval === 0) this.#timers.clear(`bytes:${id}`);
+    else this.#timers.set(`bytes:${id}`, after(this.#now.at, seconds(settings.byteInterval)));
+  }
+
+  #countBytes(connection: Connection): void {
+    this.#armByteCount(connection);
+    const kind = this.#port.info().mode === 'server' ? 'client-bytes' : 'load-stats';
+    this.#request({ kind }, connection, (answer) => {
+      if (answer.kind === 'client-bytes') this.#notify(connection, encodeLines(clientBytesLines(answer.clients)));
+      else if (answer.kind === 'load') this.#notify(connection, encodeLines([bytesLine(answer.received, answer.sent)]));
+    });
+  }
+
+  // What happens in the daemon
+
+  /**
+   * Log lines go out at once: one may be that of a note just polled, whose command is the next step. Everything else
+   * takes its turn behind the notes before it.
+   */
+  #handleEvent(event: DaemonEvent): void {
+    if (event.kind === 'log') {
+      this.#histories.log.push(event.line);
+      this.#announce(event);
+      return;
+    }
+    this.#remember(event);
+    this.#steps.push(() => this.#announce(event));
+  }
+
+  #remember(event: DaemonEvent): void {
+    if (event.kind === 'state') {
+      this.#histories.state.push(event.state);
+      const watched = [...this.#connections.values()].some(({ settings }) => settings.state);
+      if (watched) this.#notes.add(MANAGEMENT.state, { state: stateText(event.state) });
+    } else if (event.kind === 'echo') this.#histories.echo.push(event);
+    else if (event.kind === 'prompt') this.#prompt = event.text;
+  }
+
+  /** Tells everyone who wants to know; encodes once for all who see the same. */
+  #announce(event: DaemonEvent): void {
+    const encoded = new Map<number, Buffer>();
+    for (const connection of this.#connections.values()) {
+      const { settings } = connection;
+      if (connection.phase !== 'open' || !isWanted(event, settings)) continue;
+      const bytes = encoded.get(settings.envFilter) ?? encodeEvent(event, settings.envFilter);
+      encoded.set(settings.envFilter, bytes);
+      this.#notify(connection, bytes);
+    }
+    if (event.kind === 'fatal') for (const connection of this.#connections.values()) this.#close(connection);
+  }
+
+  // Output
+
+  #reply(connection: Connection, lines: Iterable<string>): void {
+    connection.outlet.reply(lines);
+    this.#toSend.add(connection);
+  }
+
+  /** What came unasked; whoever does not read it in time is closed, and nobody else is kept waiting. */
+  #notify(connection: Connection, bytes: Buffer): void {
+    if (connection.phase !== 'open' || bytes.length === 0) return;
+    const { outlet } = connection;
+    if (outlet.backlog + bytes.length > (this.#options.maxBacklog ?? LIMITS.backlogBytes)) {
+      this.#notes.add(OURS.slowReader, { client: connection.info.from, bytes: outlet.backlog });
+      outlet.clear();
+      this.#closeWith(connection, 'output was not read in time');
+      return;
+    }
+    outlet.notify(bytes);
+    this.#toSend.add(connection);
+  }
+
+  #closeWith(connection: Connection, why: string): void {
+    connection.outlet.endReply();
+    connection.outlet.reply([error(why)]);
+    this.#close(connection);
+  }
+
+  /** Sends what is made, takes no more, and makes no more of a long reply. */
+  #close(connection: Connection): void {
+    connection.phase = 'closing';
+    connection.dropInput();
+    connection.outlet.endReply();
+    this.#toSend.add(connection);
+  }
+
+  #forget(connection: Connection): void {
+    const { id } = connection;
+    this.#connections.delete(id);
+    this.#ready.delete(connection);
+    this.#toSend.delete(connection);
+    this.#timers.clear(`password:${id}`);
+    this.#timers.clear(`answer:${id}`);
+    this.#timers.clear(`bytes:${id}`);
+    this.#notes.add(MANAGEMENT.clientDisconnected, {});
+  }
+
+  /** Bytes for the host, or the end of a connection that has said all. */
+  #nextOutput(): ManagementOutput | undefined {
+    for (const connection of this.#toSend) {
+      const bytes = connection.outlet.take(connection.phase === 'closing');
+      if (bytes !== undefined) return { kind: 'send', id: connection.id, bytes };
+      this.#toSend.delete(connection);
+      if (connection.phase === 'closing') {
+        this.#forget(connection);
+        return { kind: 'close', id: connection.id };
+      }
+      this.#schedule(connection);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { tokenize } from '../base/tokenize.ts';
+import type { DaemonInfo } from '../model/daemon-port.ts';
+import type { Command } from './command.ts';
+import { loggedLine } from './command-log.ts';
+import { commandNamed } from './commands.ts';
+import { notSupported } from './run-daemon.ts';
+
+/** A line that is not part of a body, understood as far as it can be. */
+export interface Understood {
+  /** What `MANAGEMENT: CMD '...'` shows; undefined when the log does not show it. */
+  readonly logged: string | undefined;
+  /** Undefined for blank lines and comments, for lines that are no words, and for what nobody knows. */
+  readonly command: Command | undefined;
+  /** The parameters, at most as many as the command looks at. */
+  readonly words: readonly string[];
+  /** Why it is refused, without `ERROR: `. */
+  readonly refusal: string | undefined;
+  /** True for blank lines and comments, which have no reply. */
+  readonly blank: boolean;
+}
+
+/** What errors of the word splitter name as the place (facts: management 3). */
+const PLACE = 'TCP:0';
+
+/** Splits a line, finds its command, and compares its parameters and mode with the table, in stock's order. */
+export function understand(line: string, info: DaemonInfo): Understood {
+  const split = tokenize(line, PLACE);
+  const [name = leadingName(line), ...words] = split.ok ? split.value : [];
+  const command = commandNamed(name);
+  const logged = command?.quiet === true ? undefined : loggedLine(line, command);
+  if (!split.ok) return { logged, command: undefined, words: [], refusal: split.error, blank: false };
+  if (split.value.length === 0) return { logged, command: undefined, words: [], refusal: undefined, blank: true };
+  if (command === undefined) return { logged, command, words, refusal: undefined, blank: false };
+  const used = words.slice(0, command.params.max);
+  return { logged, command, words: used, refusal: refusalOf(command, used, info), blank: false };
+}
+
+function refusalOf(command: Command, words: readonly string[], info: DaemonInfo): string | undefined {
+  const { min, max } = command.params;
+  if (words.length < min) {
+    return `the '${command.name}' command requires ${min < max ? 'at least ' : ''}${min} parameter${min > 1 ? 's' : ''}`;
+  }
+  const elsewhere = (command.mode === 'server' || command.mode === 'client') && command.mode !== info.mode;
+  if (elsewhere) return notSupported(command.nameInRefusal ?? command.name);
+  return command.check?.(words);
+}
+
+/** The name that a line begins with, for one that cannot be split into words. */
+function leadingName(line: string): string {
+  return /^[\s"']*([a-z0-9-]*)/.exec(line)?.[1] ?? '';
+}
