@@ -7,7 +7,7 @@ import { VERIFY } from '../messages/verify.ts';
 import type { KeyMethod2 } from '../protocol/negotiate/key-method2.ts';
 import { parseOptionsString } from '../protocol/negotiate/options-string.ts';
 import { IV_PROTO, parsePeerInfo } from '../protocol/negotiate/peer-info.ts';
-import type { CertificateFacts } from '../protocol/verify/certificate.ts';
+import { type CertificateFacts, sameChain } from '../protocol/verify/certificate.ts';
 import type { VerifyRefusal } from '../protocol/verify/verify.ts';
 import { setLoginEnv, setPeerInfoEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
@@ -181,8 +181,4 @@ export class LoginDesk {
     client.logins.set(keyId, 'denied');
     this.#context.dismiss(client, message, reason, now);
   }
-}
-
-function sameChain(a: readonly CertificateFacts[], b: readonly CertificateFacts[]): boolean {
-  return a.length === b.length && a.every((facts, depth) => facts.sha256 === b[depth]?.sha256);
 }

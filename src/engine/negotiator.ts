@@ -14,6 +14,7 @@ import type { TlsPeer } from '../protocol/tls.ts';
 import { verifyPeer } from '../protocol/verify/verify.ts';
 import { setCertificateEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
+import { describePeer, timersText } from './describe.ts';
 import type { ClientInstance } from './instance.ts';
 import { protocolFlags } from './push-list.ts';
 import { issueToken } from './tokens.ts';
@@ -125,7 +126,7 @@ export class Negotiator {
     if (again) return;
     const { notes, settings } = this.#context;
     notes.add(PUSH.dataChannel, { cipher: client.tunnel.cipher, peerId: client.slot.peerId }, client.ref);
-    const timers = timersText(settings.keepalive);
+    const timers = timersText(settings.keepalive.ping, settings.keepalive.pingRestart);
     if (timers !== '') notes.add(PUSH.timers, { timers }, client.ref);
     const flags = protocolFlags(client);
     if (flags !== undefined) notes.add(PUSH.protocolOptions, { options: `protocol-flags ${flags}` }, client.ref);
@@ -176,20 +177,6 @@ export class Negotiator {
   displaced(client: ClientInstance): void {
     this.#context.notes.add(MULTI.displaced, { commonName: client.commonName ?? '' }, client.ref);
   }
-}
-
-/** `peer certificate: 256 bits ECprime256v1, signature: ..., peer temporary key: ...`: what follows those words. */
-function describePeer(peer: TlsPeer): string {
-  const leaf = peer.chain[0];
-  const certificate = leaf === undefined ? 'none' : `${leaf.keyDescription}, signature: ${leaf.signatureAlgorithm}`;
-  return peer.temporaryKey === undefined ? certificate : `${certificate}, peer temporary key: ${peer.temporaryKey}`;
-}
-
-function timersText(keepalive: { readonly ping: number | undefined; readonly pingRestart: number | undefined }): string {
-  const parts: string[] = [];
-  if (keepalive.ping !== undefined) parts.push(`ping ${keepalive.ping / 1000}`);
-  if (keepalive.pingRestart !== undefined) parts.push(`ping-restart ${keepalive.pingRestart / 1000}`);
-  return parts.join(', ');
 }
 
 function serverOptionsString(context: EngineContext): string {

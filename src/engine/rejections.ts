@@ -8,10 +8,16 @@ import { formatFamilyAddress } from '../model/address.ts';
 import type { PeerRef } from '../model/peer-ref.ts';
 import type { Link, PlaneEvent } from '../protocol/data/plane.ts';
 import type { DropReason } from '../protocol/session/types.ts';
-import type { ServerSettings } from './settings.ts';
+import type { WrapConfig } from '../protocol/wrap/config.ts';
 
 /** After the first line of a kind, more of it are counted and summed up once in this time. */
 const QUIET = seconds(10);
+
+/** What the words of a refusal depend on; both ends have it. */
+export interface RejectionSettings {
+  readonly control: { readonly wrap: Pick<WrapConfig, 'kind'> };
+  readonly muteReplayWarnings: boolean;
+}
 
 interface Silence {
   readonly until: Instant;
@@ -24,12 +30,12 @@ interface Silence {
  */
 export class Rejections {
   readonly #notes: Notes;
-  readonly #settings: ServerSettings;
+  readonly #settings: RejectionSettings;
   readonly #silences = new Map<string, Silence>();
   /** Since the start, by reason. */
   readonly counts = new Map<string, number>();
 
-  constructor(settings: ServerSettings, notes: Notes) {
+  constructor(settings: RejectionSettings, notes: Notes) {
     this.#settings = settings;
     this.#notes = notes;
   }
@@ -70,7 +76,7 @@ export class Rejections {
       return;
     }
     if (!this.#mayLog(`data ${event.reason} ${peer?.session ?? ''}`, event.count, now)) return;
-    if (event.reason === 'replay') this.#notes.add(DATA.replay, { packetId: Number(event.detail) || 0 }, peer);
+    if (event.reason === 'replay') this.#notes.add(DATA.replay, { packetId: Number(event.detail.slice(1)) || 0 }, peer);
     else if (event.reason === 'unauthentic') this.#notes.add(DATA.decryptFailed, {}, peer);
     else if (event.reason === 'bad-source') this.#notes.add(MULTI.badSource, { address: event.detail }, peer);
   }

@@ -26,11 +26,14 @@ import { InnerOwners } from './inner-owners.ts';
 import { ClientInstance } from './instance.ts';
 import { LoginDesk } from './login.ts';
 import { Negotiator } from './negotiator.ts';
+import { Numbers } from './numbers.ts';
 import { AddressPool, type PoolEntry } from './pool.ts';
 import { Rejections } from './rejections.ts';
 import { Roster } from './roster.ts';
 import type { ServerSettings } from './settings.ts';
 import type { Answer, EngineOutput, Question } from './types.ts';
+
+export { Numbers };
 
 /** A client that was told to go has this long to read it (facts: wire 11). */
 const EXIT_DELAY = seconds(5);
@@ -51,13 +54,6 @@ export interface ServerEngineConfig {
   readonly poolEntries: readonly PoolEntry[];
   /** Numbers that go on over a restart: client ids, sessions, TLS sessions. */
   readonly numbers: Numbers;
-}
-
-/** Counters that outlive one engine, so that a restart in the same process never uses a number twice. */
-export class Numbers {
-  session = 0;
-  clientId = 0;
-  tls = 0;
 }
 
 /**
@@ -346,7 +342,6 @@ export class ServerEngine implements Machine {
     this.#idleConnections.delete(link.key);
     const { control, transport } = this.settings;
     const { numbers } = this.#config;
-    const tlsNumbers: number[] = [];
     const session = new Session(
       {
         start: { kind: transport === 'udp' ? 'server-after-cookie' : 'server' },
@@ -361,20 +356,13 @@ export class ServerEngine implements Machine {
         },
         maxControlBytes: control.maxPacketSize - (link.address.family === 6 ? 48 : 28),
         random: this.#config.random,
-        nextTls: () => {
-          const tls = ++numbers.tls;
-          const owner = this.#roster.has(client) ? client : undefined;
-          if (owner === undefined) tlsNumbers.push(tls);
-          else this.#roster.addTls(tls, owner);
-          return tls;
-        },
+        nextTls: () => ++numbers.tls,
       },
       now,
     );
     const env = this.#config.env.clone();
-    const client: ClientInstance = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
+    const client = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
     this.#roster.add(client);
-    for (const tls of tlsNumbers) this.#roster.addTls(tls, client);
     this.notes.add(MULTI.createInstance, {}, client.ref);
     session.handlePacket(bytes, now);
     this.#turn(client, now);
@@ -417,6 +405,9 @@ export class ServerEngine implements Machine {
         this.#outputs.push({ kind: 'tls', command: out });
         return;
       case 'tls-open':
+        this.#roster.addTls(out.tls, client);
+        this.#outputs.push({ kind: 'tls', command: out });
+        return;
       case 'tls-feed':
       case 'tls-write':
         this.#outputs.push({ kind: 'tls', command: out });

@@ -1,5 +1,8 @@
 import type { Instant, Now, WallTime } from '../base/units.ts';
 
+/** Milliseconds that the two clocks may differ before the date's counts: more than one step of it. */
+const LARGEST_DRIFT = 2;
+
 /** Time as drivers of machines need it. */
 export interface Clock {
   /** This moment on both clocks. */
@@ -13,11 +16,22 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** The system's clocks: monotonic for instants, the operator's for dates. */
 export class SystemClock implements Clock {
+  /** What to add to the monotonic clock for the date: it has the finer steps, the other is the one that is right. */
+  #wallOffset = Date.now() - performance.now();
+
   now(): Now {
-    return { at: performance.now() as Instant, wall: Date.now() as WallTime };
+    const at = performance.now();
+    const wall = Date.now();
+    if (Math.abs(wall - (at + this.#wallOffset)) > LARGEST_DRIFT) this.#wallOffset = wall - at;
+    return { at: at as Instant, wall: (at + this.#wallOffset) as WallTime };
   }
 
   schedule(at: Instant, run: () => void): () => void {
+    if (at <= performance.now()) {
+      // A timer of 0 waits a millisecond; acknowledgements shall not.
+      const immediate = setImmediate(run);
+      return () => clearImmediate(immediate);
+    }
     let handle: NodeJS.Timeout;
     const wait = (): void => {
       const left = Math.ceil(at - performance.now());

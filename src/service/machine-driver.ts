@@ -1,0 +1,68 @@
+import type { Machine } from '../base/machine.ts';
+import type { Now } from '../base/units.ts';
+import type { Clock } from '../host/clock.ts';
+
+/** A machine that gives what it wants done one by one. */
+export interface PolledMachine<Out> extends Machine {
+  poll(): Out | undefined;
+}
+
+/**
+ * Drives one sans-IO machine with one real timer: lets it hear what happened, carries out all it then wants, and wakes it at its
+ * next deadline. Outputs are carried out in order and never inside one another, also when carrying one out makes the machine
+ * hear more.
+ */
+export class MachineDriver<Out, M extends PolledMachine<Out>> {
+  readonly machine: M;
+  readonly #clock: Clock;
+  readonly #carryOut: (output: Out, now: Now) => void;
+  #cancelTimer: (() => void) | undefined;
+  #busy = false;
+  #stopped = false;
+
+  constructor(machine: M, clock: Clock, carryOut: (output: Out, now: Now) => void) {
+    this.machine = machine;
+    this.#clock = clock;
+    this.#carryOut = carryOut;
+  }
+
+  /** Tells the machine something, or asks it; then everything is carried out that it wants. */
+  run<T>(action: (machine: M, now: Now) => T): T {
+    const now = this.#clock.now();
+    const result = action(this.machine, now);
+    this.#settle(now);
+    return result;
+  }
+
+  /** No more deadlines and outputs. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #settle(now: Now): void {
+    if (this.#busy || this.#stopped) return;
+    this.#busy = true;
+    try {
+      for (let output = this.machine.poll(); output !== undefined; output = this.machine.poll()) {
+        this.#carryOut(output, now);
+        if (this.#stopped) return;
+      }
+    } finally {
+      this.#busy = false;
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    const deadline = this.machine.nextDeadline();
+    this.#cancelTimer = deadline === undefined ? undefined : this.#clock.schedule(deadline, () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#cancelTimer = undefined;
+    this.run((machine, now) => machine.handleDeadline(now));
+  }
+}
