@@ -26,7 +26,7 @@ export function setCertificateEnv(env: EnvList, chain: readonly CertificateFacts
 
 /** `IV_*` and `UV_*`, in the peer's order. */
 export function setPeerInfoEnv(env: EnvList, info: PeerInfo): void {
-  for (const [name, value] of info.exported) env.set(name, value);
+  for (const [name, value] of info.entries) env.set(name, value);
 }
 
 /** Who tries to log in, and from where. The password is not among it: it goes beside (facts: management 22). */

@@ -39,11 +39,9 @@ export const OUR_IV_PROTO =
 
 /** A peer's lines, and what we make of the known ones. */
 export interface PeerInfo {
-  /** Name and harmless value of each line that has the right form, in the peer's order. */
+  /** Name and harmless value of each `IV_*` and `UV_*` line, in the peer's order: what the log and scripts are shown. */
   readonly entries: readonly (readonly [string, string])[];
-  /** Those of the entries that scripts may see: `IV_*` and `UV_*`. */
-  readonly exported: readonly (readonly [string, string])[];
-  /** Lines left out: of another form, or beyond what is read. */
+  /** Lines left out: of another name or form, or beyond what is read. */
   readonly rejected: number;
   /** IV_VER: `2.6.14`. */
   readonly version: string | undefined;
@@ -65,7 +63,7 @@ const MAX_LINES = 64;
 /** Characters of a line, as stock reads them. */
 const MAX_LINE_LENGTH = 255;
 
-const LINE = /^([A-Za-z0-9_]+)=(.*)$/s;
+const LINE = /^([IU]V_[A-Za-z0-9_]*)=(.*)$/s;
 
 /** What could act in a shell or break a line: blanks, `$`, `(`, backtick, and whatever is not printable ASCII. */
 const HARMFUL = /[^\x21-\x7e]|[$(`]/g;
@@ -85,7 +83,6 @@ export function parsePeerInfo(text: string): PeerInfo {
   const listed = values.get('IV_CIPHERS')?.split(':').filter(Boolean);
   return {
     entries,
-    exported: entries.filter(([name]) => /^[IU]V_/.test(name)),
     rejected: lines.length - entries.length,
     version: values.get('IV_VER'),
     platform: values.get('IV_PLAT'),
