@@ -88,7 +88,10 @@ const AMBIENT: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['performance.now', /\bperformance\s*\.\s*now\b/],
   ['process.hrtime', /\bhrtime\b/],
   ['timers', /\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bnextTick\b/],
-  ['the process around it', /(?<![.\w])process\s*\.|(?<![.\w])console\s*\./],
+  [
+    'the process around it',
+    /(?<![.\w])process\.(?:env|argv|stdout|stderr|stdin|pid|platform|exit|on|kill|cwd|title)\b|(?<![.\w])console\.\w/,
+  ],
   ['Math.random', /\bMath\s*\.\s*random\b/],
   ['randomness of node:crypto', /\brandom(?:Bytes|FillSync|Fill|Int|UUID)\b|\bgenerateKey(?:Pair)?(?:Sync)?\b|\bgetRandomValues\b/],
 ];

@@ -6,9 +6,11 @@ import type { Host, Network } from './network.ts';
 import type { Identity, TestPki } from './pki.ts';
 import { eventually, type Running } from './running.ts';
 
-/** What all tests' servers and clients share unless a test says otherwise. */
+/** The port of all tests' servers. */
 export const PORT = 1194;
+/** The server's own address inside the tunnel. */
 export const TUNNEL_SERVER4 = '10.8.0.1';
+/** The same for IPv6. */
 export const TUNNEL_SERVER6 = 'fd00:8::1';
 
 /** What a server or client says when it is up. */
