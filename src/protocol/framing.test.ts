@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytes } from '../../test/support/byte-builder.ts';
 import { Deframer, frame } from './framing.ts';
@@ -53,9 +53,9 @@ describe('Deframer', () => {
     ['zero', '0000', 0],
     ['beyond the maximum', '0011 00', 17],
   ])('breaks at a length that is %s, for good', (_, wire, length) => {
-    for (const cuts of [[], [1]]) {
+    for (const cuts of [[], [4]]) {
       const deframer = new Deframer(16);
-      expect(readAll(deframer, chunksOf(bytes('0001 aa', wire, '0001 bb'), [...cuts.map((cut) => cut + 3)]))).toEqual(['aa']);
+      expect(readAll(deframer, chunksOf(bytes('0001 aa', wire, '0001 bb'), cuts))).toEqual(['aa']);
       expect(deframer.broken).toBe(`bad encapsulated packet length from peer (${length}), which must be > 0 and <= 16`);
       expect(deframer.push(bytes('0001 cc'))).toEqual([]);
     }

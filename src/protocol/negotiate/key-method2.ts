@@ -127,7 +127,6 @@ function copy(reader: Reader, length: number): Buffer {
 }
 
 function printable(text: string | undefined): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
   return text?.replace(/[\x00-\x1f\x7f]/g, '_');
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   buildOptionsString,
@@ -78,7 +78,7 @@ describe('compareOptions', () => {
           return `'${mismatch.option}' is used inconsistently, local='${mismatch.local}', remote='${mismatch.remote}'`;
         case 'only-local':
           return `'${mismatch.option}' is present in local config but missing in remote config, local='${mismatch.local}'`;
-        case 'only-remote':
+        default:
           return `'${mismatch.option}' is present in remote config but missing in local config, remote='${mismatch.remote}'`;
       }
     });

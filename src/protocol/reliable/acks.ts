@@ -6,7 +6,7 @@ const MAX_PENDING = 16;
 
 /** The acknowledgements that one key id owes its peer (facts: wire 3, 4). */
 export class AckQueue {
-  #pending: number[] = [];
+  readonly #pending: number[] = [];
   /** Sent ones, newest first. */
   #sent: number[] = [];
 

@@ -41,7 +41,7 @@ export class SendWindow {
   #nextId: number;
   readonly #timeout: Duration;
   /** In the order of their ids. */
-  #outstanding: Outstanding[] = [];
+  readonly #outstanding: Outstanding[] = [];
   #retransmits = 0;
   #roundTrip: Duration | undefined;
 
