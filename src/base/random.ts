@@ -4,7 +4,7 @@ export interface Random {
   bytes(count: number): Buffer;
 }
 
-/** A number from 0 up to but not including `below`. */
+/** A number from 0 up to but not including `below`, which is at most 2^32. Favours low numbers by less than `below` in 2^32. */
 export function randomBelow(random: Random, below: number): number {
   return random.bytes(4).readUInt32BE(0) % below;
 }

@@ -1,6 +1,6 @@
 /**
- * Reads big-endian fields off a buffer that a peer may have cut anywhere. A read past the end sets `failed` and
- * yields zeros, so a decoder reads straight through and asks once at the end.
+ * Reads big-endian fields off a buffer that a peer may have cut anywhere. A read past the end, or of a negative length that a
+ * peer's numbers came to, sets `failed` and yields zeros, so a decoder reads straight through and asks once at the end.
  */
 export class Reader {
   readonly #bytes: Buffer;
@@ -11,7 +11,7 @@ export class Reader {
     this.#bytes = bytes;
   }
 
-  /** True once any read went past the end. */
+  /** True once any read went past the end or asked for less than nothing. */
   get failed(): boolean {
     return this.#failed;
   }
@@ -22,7 +22,7 @@ export class Reader {
   }
 
   #take(count: number): number {
-    if (this.#failed || count > this.remaining) {
+    if (this.#failed || count < 0 || count > this.remaining) {
       this.#failed = true;
       return -1;
     }
