@@ -25,7 +25,10 @@ export function buildChain(leaf: X509Certificate, authorities: readonly X509Cert
   const facts = [certificateFacts(leaf)];
   let current = leaf;
   while (facts.length < LONGEST && !current.checkIssued(current)) {
-    const trusted = newestOf(authorities.filter((candidate) => issued(candidate, current)), wall);
+    const trusted = newestOf(
+      authorities.filter((candidate) => issued(candidate, current)),
+      wall,
+    );
     const issuer = trusted ?? sent.find((candidate) => issued(candidate, current));
     if (issuer === undefined) break;
     facts.push(trusted === undefined ? certificateFacts(issuer) : factsOfAuthority(issuer));

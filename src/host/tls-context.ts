@@ -82,7 +82,11 @@ function contextOptions(material: TlsMaterial): SecureContextOptions {
   const own =
     cert === undefined || key === undefined
       ? {}
-      : { cert: [cert.pem, extraCerts?.pem ?? ''].join('\n'), key: key.pem.reveal(), ...(passphrase && { passphrase: passphrase.reveal() }) };
+      : {
+          cert: [cert.pem, extraCerts?.pem ?? ''].join('\n'),
+          key: key.pem.reveal(),
+          ...(passphrase && { passphrase: passphrase.reveal() }),
+        };
   return {
     // An empty list trusts nobody; leaving it out would trust Node's own list of public authorities.
     ca: material.ca === undefined ? [] : [material.ca.pem],

@@ -8,7 +8,7 @@ import { groupName, serverHelloGroup } from './tls-group.ts';
 
 /** TLS for a machine: carries out its commands and answers with events, never within the call that asked. */
 export interface TlsDevice {
-  /** Never throws; what goes wrong comes as `failed`. Commands for a session that is not open are ignored. */
+  /** What goes wrong comes as `failed`. Commands for a session that is not open are ignored. */
   command(command: TlsCommand): void;
   /** Key material for sessions that open from now on; those in flight keep theirs. Throws `KEY_MATERIAL` and changes nothing. */
   setContext(material: TlsMaterial): void;
@@ -95,6 +95,12 @@ class Wire extends Duplex {
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#send(bytes);
+    done();
+  }
+
+  /** Node hands a flight over in pieces of its own buffers; together they fill fewer packets. */
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: () => void): void {
+    this.#send(Buffer.concat(pieces.map((piece) => piece.chunk)));
     done();
   }
 }
@@ -215,9 +221,13 @@ function describe(socket: TLSSocket, context: TlsContext, group: string | undefi
 
 const NO_CHAIN = { facts: [], trusted: true } as const;
 
-/** The exporter without a context, which differs from one with an empty context. */
-function exportKey(socket: TLSSocket, label: string, length: number): Buffer {
-  return Reflect.apply(socket.exportKeyingMaterial, socket, [length, label]);
+/** What Node does and its types do not say: the exporter without a context, which differs from one with an empty context. */
+interface Exporter {
+  exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer;
+}
+
+function exportKey(socket: Exporter, label: string, length: number): Buffer {
+  return socket.exportKeyingMaterial(length, label);
 }
 
 /** OpenSSL's verdict on the chain as Node keeps it: a code of its own table, else OpenSSL's words. */

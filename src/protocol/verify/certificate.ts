@@ -55,6 +55,11 @@ export interface CertificateFacts {
   readonly der: Buffer;
 }
 
+/** True when both hold the same certificates in the same order. */
+export function sameChain(a: readonly CertificateFacts[], b: readonly CertificateFacts[]): boolean {
+  return a.length === b.length && a.every((facts, depth) => facts.sha256 === b[depth]?.sha256);
+}
+
 /** Reads a certificate. Never throws: what cannot be read gives `malformed` facts. */
 export function certificateFacts(x509: { readonly raw: Buffer }): CertificateFacts {
   const der = x509.raw;
@@ -195,10 +200,7 @@ function readExtensions(tbs: DerReader, explicit: Buffer | undefined): ReadonlyM
   return found;
 }
 
-type Details = Pick<
-  CertificateFacts,
-  'keyUsage' | 'extendedKeyUsage' | 'isAuthority' | 'altNames' | 'subjectKeyId' | 'authorityKeyId'
->;
+type Details = Pick<CertificateFacts, 'keyUsage' | 'extendedKeyUsage' | 'isAuthority' | 'altNames' | 'subjectKeyId' | 'authorityKeyId'>;
 
 function readDetails(tbs: DerReader, extensions: ReadonlyMap<string, Buffer>): Details {
   const read = <T>(oid: string, parse: (reader: DerReader) => T): T | undefined => {
@@ -211,7 +213,9 @@ function readDetails(tbs: DerReader, extensions: ReadonlyMap<string, Buffer>): D
     isAuthority: read(EXTENSIONS.basicConstraints, (reader) => reader.enter(TAG.sequence).optional(TAG.boolean)?.[0] === 0xff),
     altNames: read(EXTENSIONS.subjectAltName, readAltNames) ?? [],
     subjectKeyId: read(EXTENSIONS.subjectKeyId, (reader) => reader.take(TAG.octetString).toString('hex')),
-    authorityKeyId: read(EXTENSIONS.authorityKeyId, (reader) => reader.enter(TAG.sequence).optional(TAG.contextPrimitive0)?.toString('hex')),
+    authorityKeyId: read(EXTENSIONS.authorityKeyId, (reader) =>
+      reader.enter(TAG.sequence).optional(TAG.contextPrimitive0)?.toString('hex'),
+    ),
   };
 }
 

@@ -85,7 +85,8 @@ export function readCrl(der: Buffer): Result<Crl, string> {
   const entries = tbs.peek() === TAG.sequence ? readEntries(tbs.enter(TAG.sequence)) : NO_ENTRIES;
   const extensions = readExtensions(tbs);
   tbs.end();
-  if (root.failed || thisUpdate === undefined || (dated && nextUpdate === undefined)) return fail('it is not a revocation list, or damaged');
+  if (root.failed || thisUpdate === undefined || (dated && nextUpdate === undefined))
+    return fail('it is not a revocation list, or damaged');
   if (!innerAlgorithm.equals(signatureAlgorithm)) return fail('it names two signature algorithms');
   if (extensions.delta) return fail('it only lists changes to another list (delta CRL), which is not supported');
   return ok({

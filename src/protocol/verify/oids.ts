@@ -37,7 +37,9 @@ export const SUBJECT_FIELDS: Readonly<Record<string, string>> = {
 };
 
 /** Signature algorithms as the `Control Channel` line names them, and the digest where the algorithm fixes one. */
-export const SIGNATURES: Readonly<Record<string, { readonly name: string; readonly digest: string | undefined; readonly kind: 'rsa' | 'pss' | 'ecdsa' | 'eddsa' }>> = {
+export const SIGNATURES: Readonly<
+  Record<string, { readonly name: string; readonly digest: string | undefined; readonly kind: 'rsa' | 'pss' | 'ecdsa' | 'eddsa' }>
+> = {
   '1.2.840.113549.1.1.4': { name: 'RSA-MD5', digest: undefined, kind: 'rsa' },
   '1.2.840.113549.1.1.5': { name: 'RSA-SHA1', digest: 'sha1', kind: 'rsa' },
   '1.2.840.113549.1.1.14': { name: 'RSA-SHA224', digest: 'sha224', kind: 'rsa' },

@@ -109,18 +109,30 @@ function judge(input: VerifyInput, lines: Lines): VerifyRefusal | undefined {
   const { chain } = input;
   const malformed = chain.findIndex((certificate) => certificate.malformed);
   if (malformed >= 0) return lines.refuse(chain, { why: 'other', depth: malformed, text: 'certificate cannot be read' });
-  const reason = input.chainError === undefined || input.rules.fingerprintsInsteadOfCa === true ? undefined : chainReason(input.chainError);
+  const reason = reasonOf(input);
   if (reason?.stage === 'chain') return lines.refuse(chain, { why: reason.why, depth: depthOf(reason, chain), text: reason.text });
   return checkLists(input, lines) ?? walk(input, reason, lines);
+}
+
+/** What the library holds against the chain. It reports the last error: one that may not issue also has the wrong purpose. */
+function reasonOf({ chain, chainError, rules }: VerifyInput): ChainReason | undefined {
+  if (chainError === undefined || rules.fingerprintsInsteadOfCa === true) return undefined;
+  const hidden = chainError === 'INVALID_PURPOSE' && notAuthority(chain) > 0;
+  return chainReason(hidden ? 'INVALID_CA' : chainError);
 }
 
 /** Where a code points when it does not say the depth. */
 function depthOf(reason: ChainReason, chain: readonly CertificateFacts[]): number {
   const top = chain.length - 1;
   if (reason.at === 'top') return top;
-  if (reason.at === 'leaf' || top === 0) return 0;
-  const notAuthority = chain.findIndex((certificate, depth) => depth > 0 && certificate.isAuthority !== true);
-  return notAuthority > 0 ? notAuthority : top;
+  if (reason.at === 'leaf') return 0;
+  const depth = notAuthority(chain);
+  return depth > 0 ? depth : top;
+}
+
+/** The depth of the first issuer that may not issue; -1 when all may. */
+function notAuthority(chain: readonly CertificateFacts[]): number {
+  return chain.findIndex((certificate, depth) => depth > 0 && certificate.isAuthority !== true);
 }
 
 /** Revocation lists of a file. */
@@ -190,7 +202,8 @@ function checkLeaf(leaf: CertificateFacts, rules: VerifyRules, lines: Lines): Ve
   }
   const say = <T extends string>(row: Row<T>, args: RowArgs<T>): void => lines.add(0, row, args);
   if (!checkKeyUsage(leaf, rules, say)) return { why: 'ku', depth: 0, text: 'the key usage of the certificate does not fit' };
-  if (!checkExtendedKeyUsage(leaf, rules, say)) return { why: 'eku', depth: 0, text: 'the extended key usage of the certificate does not fit' };
+  if (!checkExtendedKeyUsage(leaf, rules, say))
+    return { why: 'eku', depth: 0, text: 'the extended key usage of the certificate does not fit' };
   if (!checkName(leaf, username, rules, say)) return { why: 'name', depth: 0, text: 'the certificate has another name' };
   return undefined;
 }
