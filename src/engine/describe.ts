@@ -1,7 +1,11 @@
 import type { Duration } from '../base/units.ts';
+import type { Notes } from '../messages/notes.ts';
+import { TLS } from '../messages/tls.ts';
+import type { PeerRef } from '../model/peer-ref.ts';
+import type { KeyFailure } from '../protocol/session/types.ts';
 import type { TlsPeer } from '../protocol/tls.ts';
 
-/** What the log says of a TLS peer and of the ping timers; the same words at both ends. */
+/** What the log says of key negotiations and ping timers; the same words at both ends. */
 
 /** `256 bits ECprime256v1, signature: ..., peer temporary key: ...`: what follows `peer certificate: `. */
 export function describePeer(peer: TlsPeer): string {
@@ -16,4 +20,36 @@ export function timersText(ping: Duration | undefined, lostAfter: Duration | und
   if (ping !== undefined) parts.push(`ping ${ping / 1000}`);
   if (lostAfter !== undefined) parts.push(`${name} ${lostAfter / 1000}`);
   return parts.join(', ');
+}
+
+/** Why a key negotiation came to nothing. */
+export function noteKeyFailure(notes: Notes, failure: KeyFailure, handWindow: Duration, peer?: PeerRef): void {
+  switch (failure.kind) {
+    case 'timeout':
+      notes.add(TLS.negotiationTimeout, { seconds: handWindow / 1000 }, peer);
+      break;
+    case 'tls':
+      notes.add(TLS.library, { error: failure.reason }, peer);
+      notes.add(TLS.bioError, { function: 'tls_read_plaintext' }, peer);
+      notes.add(TLS.plaintextReadError, {}, peer);
+      break;
+    case 'key-method':
+      notes.add(TLS.library, { error: `key method 2: ${failure.why}` }, peer);
+      break;
+  }
+  notes.add(TLS.handshakeFailed, {}, peer);
+}
+
+/** When to renegotiate; 0 for never. */
+export interface RenegotiateLimits {
+  readonly after: Duration;
+  readonly bytes: number;
+  readonly packets: number;
+}
+
+/** The peer or we began a renegotiation. */
+export function noteRenegotiation(notes: Notes, limits: RenegotiateLimits, peer?: PeerRef): void {
+  const { after, bytes, packets } = limits;
+  const args = { seconds: 0, secondsLimit: after / 1000, bytes: 0, bytesLimit: bytes === 0 ? -1 : bytes, packets: 0, packetsLimit: packets };
+  notes.add(TLS.softReset, args, peer);
 }

@@ -14,7 +14,7 @@ import type { TlsPeer } from '../protocol/tls.ts';
 import { verifyPeer } from '../protocol/verify/verify.ts';
 import { setCertificateEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
-import { describePeer, timersText } from './describe.ts';
+import { describePeer, noteKeyFailure, noteRenegotiation, timersText } from './describe.ts';
 import type { ClientInstance } from './instance.ts';
 import { protocolFlags } from './push-list.ts';
 import { issueToken } from './tokens.ts';
@@ -59,21 +59,7 @@ export class Negotiator {
   }
 
   failed(client: ClientInstance, failure: KeyFailure): void {
-    const { notes, settings } = this.#context;
-    switch (failure.kind) {
-      case 'timeout':
-        notes.add(TLS.negotiationTimeout, { seconds: settings.control.handWindow / 1000 }, client.ref);
-        break;
-      case 'tls':
-        notes.add(TLS.library, { error: failure.reason }, client.ref);
-        notes.add(TLS.bioError, { function: 'tls_read_plaintext' }, client.ref);
-        notes.add(TLS.plaintextReadError, {}, client.ref);
-        break;
-      case 'key-method':
-        notes.add(TLS.library, { error: `key method 2: ${failure.why}` }, client.ref);
-        break;
-    }
-    notes.add(TLS.handshakeFailed, {}, client.ref);
+    noteKeyFailure(this.#context.notes, failure, this.#context.settings.control.handWindow, client.ref);
   }
 
   // --- the first key ----------------------------------------------------------------------------------------------
@@ -159,19 +145,7 @@ export class Negotiator {
 
   /** The peer or we began a renegotiation. */
   renegotiating(client: ClientInstance): void {
-    const { renegotiate } = this.#context.settings.control;
-    this.#context.notes.add(
-      TLS.softReset,
-      {
-        seconds: 0,
-        secondsLimit: renegotiate.after / 1000,
-        bytes: 0,
-        bytesLimit: renegotiate.bytes === 0 ? -1 : renegotiate.bytes,
-        packets: 0,
-        packetsLimit: renegotiate.packets,
-      },
-      client.ref,
-    );
+    noteRenegotiation(this.#context.notes, this.#context.settings.control.renegotiate, client.ref);
   }
 
   displaced(client: ClientInstance): void {

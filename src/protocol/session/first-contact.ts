@@ -1,10 +1,11 @@
 import type { Random } from '../../base/random.ts';
 import type { Now } from '../../base/units.ts';
-import { decodeControlBody, encodeControlBody, SESSION_ID_LENGTH } from '../control-body.ts';
+import { decodeControlBody, encodeControlBody } from '../control-body.ts';
 import type { Cookies } from '../cookie.ts';
 import { OP } from '../opcodes.ts';
 import { isWrapFailure } from '../wrap/control-wrap.ts';
 import type { PreparedWrap } from '../wrap/prepare.ts';
+import { freshSessionId } from './session-id.ts';
 import type { DropReason } from './types.ts';
 
 /** What to do with a control packet that belongs to no session. */
@@ -43,7 +44,7 @@ export class Greeter {
     const remoteId = Buffer.from(unwrapped.sessionId);
     if (unwrapped.opcode === OP.hardResetClient) {
       if (body.messageId !== 0) return { kind: 'drop', reason: 'malformed', detail: 'reset with a message id other than 0' };
-      if (this.#cookies === undefined) return { kind: 'accept', localId: this.#freshId(), remoteId };
+      if (this.#cookies === undefined) return { kind: 'accept', localId: freshSessionId(this.#random), remoteId };
       const localId = this.#cookies.make(linkKey, remoteId, now);
       const reply = encodeControlBody(OP.hardResetServer, { acks: [0], ackSession: remoteId, messageId: 0, payload: Buffer.alloc(0) });
       return { kind: 'reply', bytes: wrap.wrap({ opcode: OP.hardResetServer, keyId: 0, sessionId: localId }, reply, now) };
@@ -53,12 +54,5 @@ export class Greeter {
     const cookie = Buffer.from(body.ackSession);
     if (!this.#cookies.valid(cookie, linkKey, remoteId, now)) return { kind: 'drop', reason: 'session-id', detail: 'cookie' };
     return { kind: 'accept', localId: cookie, remoteId };
-  }
-
-  #freshId(): Buffer {
-    for (;;) {
-      const id = this.#random.bytes(SESSION_ID_LENGTH);
-      if (id.some((byte) => byte !== 0)) return id;
-    }
   }
 }
