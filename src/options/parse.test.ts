@@ -61,6 +61,8 @@ describe('directives, one by one', () => {
     });
     expect(events.next().value).toMatchObject({ kind: 'directive', directive: { name: 'cd', values: ['/etc/vpn'] } });
     expect(read).toEqual([]);
+    expect(events.next().value).toMatchObject({ directive: { name: 'config' } });
+    expect(read).toEqual([]);
     expect(events.next().value).toMatchObject({ directive: { name: 'verb', source: { file: 'a.conf', line: 1 } } });
     expect(read).toEqual(['a.conf']);
   });
@@ -68,7 +70,13 @@ describe('directives, one by one', () => {
   it('knows where each stands, through included files', () => {
     const files = filesOf({ a: 'verb 3\nconfig b\nmute 2\n', b: '\n# nothing\nport 1\n' });
     const found = directives(parseArguments(['a'], { permission: 'config', readFile: files }));
-    expect(found.map(({ name, source }) => `${name} ${source.file}:${source.line}`)).toEqual(['verb a:1', 'port b:3', 'mute a:3']);
+    expect(found.map(({ name, source }) => `${name} ${source.file}:${source.line}`)).toEqual([
+      'config [CMD-LINE]:1',
+      'verb a:1',
+      'config a:2',
+      'port b:3',
+      'mute a:3',
+    ]);
   });
 
   it('keeps what stands in a block, line by line, and does not print it', () => {

@@ -153,10 +153,6 @@ class Parser {
 
   *#take(directive: Directive, depth: number): Generator<ParseEvent> {
     const { name, values, source } = directive;
-    if (name === 'config') {
-      yield* this.#include(values[0] ?? '', source, depth);
-      return;
-    }
     if (name === 'ignore-unknown-option') for (const each of values) this.#mayBeUnknown.add(each);
     if (name === 'setenv' && values[0] === 'FORWARD_COMPATIBLE') this.#forwardCompatible = values[1] === '1';
     if (name === 'connection') {
@@ -164,6 +160,7 @@ class Parser {
       if (this.#ended) return;
     }
     yield { kind: 'directive', directive };
+    if (name === 'config') yield* this.#include(values[0] ?? '', source, depth);
   }
 
   *#include(path: string, source: Source, depth: number): Generator<ParseEvent> {

@@ -126,7 +126,7 @@ export const SERVER_SIDE = [
   directive(
     'max-clients',
     [
-      number('count', 0, 16_777_214, (value) =>
+      number('count', 1, 16_777_214, (value) =>
         Number(value) < 1 ? '--max-clients must be at least 1' : '--max-clients must be less than 16777215',
       ),
     ],
