@@ -194,4 +194,20 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'Names are compared as text everywhere.',
     test: 'src/management/server.test.ts',
   },
+  {
+    id: 'log.secrets-in-control-messages',
+    area: 'log',
+    stock: 'From verb 7 on, auth tokens stand in logged control messages; the answer to a challenge does at every level.',
+    ours: 'Neither is shown at any level.',
+    why: 'Logs are copied, shipped and attached to tickets; with a token in hand anybody is that user.',
+    test: 'src/protocol/negotiate/redact.test.ts',
+  },
+  {
+    id: 'wire.peer-info-bounded',
+    area: 'wire',
+    stock: 'Every line of a peer info is read and logged; one beyond 255 characters goes on as another line.',
+    ours: 'The first 64 lines are read, and the first 255 characters of each; the rest is counted.',
+    why: 'A peer info comes from anyone with a certificate, and must not be able to flood log and environment.',
+    test: 'src/protocol/negotiate/peer-info.test.ts',
+  },
 ];

@@ -64,6 +64,7 @@ describe('SendWindow', () => {
     window.acknowledge([3], at(20).at);
     expect(window.nextDeadline()).toBe(at(20).at);
     expect(due(window, 20)).toEqual([0]);
+    window.acknowledge([4], at(21).at);
     expect(due(window, 21)).toEqual([]);
   });
 
