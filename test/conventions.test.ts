@@ -73,7 +73,9 @@ describe('sources', () => {
 
 describe('the package', () => {
   it('depends at run time on what docs/architecture.md gives a reason for, and on nothing else', () => {
-    const reasoned = [...section('docs/architecture.md', 'Runtime dependencies').matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
+    const reasoned = [...section('docs/architecture.md', 'Runtime dependencies').matchAll(/^\| `([^`]+)` \|/gm)].map(
+      (match) => match[1] ?? '',
+    );
     expect(reasoned.toSorted()).toEqual(Object.keys(packageJson.dependencies).toSorted());
   });
 
