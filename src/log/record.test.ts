@@ -62,8 +62,9 @@ describe('cutToBytes', () => {
         const cut = cutToBytes(text, limit);
         expect(text.startsWith(cut)).toBe(true);
         expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(limit);
-        const next = [...text.slice(cut.length)][0];
-        if (next !== undefined) expect(Buffer.byteLength(cut + next)).toBeGreaterThan(limit);
+        const next = text.codePointAt(cut.length);
+        const longer = next === undefined ? limit + 1 : Buffer.byteLength(cut + String.fromCodePoint(next));
+        expect(longer).toBeGreaterThan(limit);
       }),
       { numRuns: 500 },
     );
