@@ -1,0 +1,26 @@
+/** OpenVPN's wire protocol without I/O: packets, protection, reliability, negotiation, data channel, certificates, and the session over them. */
+export { type ControlBody, decodeControlBody, encodeControlBody } from './control-body.ts';
+export { Opener, packetIdOf, Sealer } from './data/aead.ts';
+export { dataKeysFrom } from './data/keys.ts';
+export type { DataCipher, DataKeys, DirectionKey } from './data/plane.ts';
+export { type ReplayVerdict, ReplayWindow } from './data/replay.ts';
+export { readSpecial, type SpecialPayload } from './data/special.ts';
+export { Deframer, frame } from './framing.ts';
+export { type CipherChoice, type CipherQuestion, DEFAULT_DATA_CIPHERS, negotiateCipher, parseCipherList } from './negotiate/ciphers.ts';
+export { classify, type ControlMessage } from './negotiate/control-messages.ts';
+export { decodeKeyMethod2, encodeKeyMethod2, type KeyMethod2, type KeyMethod2Decoding } from './negotiate/key-method2.ts';
+export { buildOptionsString, compareOptions, parseOptionsString, type ParsedOptionsString } from './negotiate/options-string.ts';
+export { IV_PROTO, parsePeerInfo, type PeerInfo } from './negotiate/peer-info.ts';
+export { parsePushReply, PushCollector, pushReplies } from './negotiate/push.ts';
+export { OPCODES, type Opcode, opcodeName, opcodeOf } from './opcodes.ts';
+export { type KeySource, keysFromPrf, type PrfInputs } from './prf.ts';
+export { Session } from './session/session.ts';
+export type { SessionConfig, SessionOutput, SessionStart } from './session/types.ts';
+export type { TlsCommand, TlsEvent, TlsPeer, TlsRole } from './tls.ts';
+export { type CertificateFacts, certificateFacts } from './verify/certificate.ts';
+export { CrlStore } from './verify/crl.ts';
+export type { VerifyRules } from './verify/rules.ts';
+export { type RefusalReason, type VerifyInput, type VerifyOutcome, verifyPeer } from './verify/verify.ts';
+export type { ControlHeader, ControlWrap, Unwrapped, WrapFailure } from './wrap/control-wrap.ts';
+export { createWrap, type PreparedWrap, prepareWrap, type WrapOptions } from './wrap/prepare.ts';
+export { formatStaticKey, parseStaticKey } from './wrap/static-key.ts';
