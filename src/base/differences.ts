@@ -104,7 +104,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'When the header of a multi-line command is refused, the lines that follow are run as commands.',
     ours: 'They are read up to END and dropped.',
     why: "A certificate or a client's configuration is not a list of commands.",
-    test: 'src/management/server.test.ts',
+    test: 'src/management/server-commands.test.ts',
   },
   {
     id: 'management.body-limit',
@@ -112,7 +112,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'The body of a multi-line command may be of any size.',
     ours: 'Beyond 64 KiB it is dropped, and END is answered by an error.',
     why: 'A client without END must not fill the memory.',
-    test: 'src/management/server.test.ts',
+    test: 'src/management/server-commands.test.ts',
   },
   {
     id: 'management.log-without-secrets',
@@ -192,7 +192,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'Any byte above 0x7f is taken as it is.',
     ours: 'Input is read as UTF-8; what is not becomes the replacement character.',
     why: 'Names are compared as text everywhere.',
-    test: 'src/management/server.test.ts',
+    test: 'src/management/server-hostile.test.ts',
   },
   {
     id: 'log.secrets-in-control-messages',

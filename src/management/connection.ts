@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../base/secret.ts';
-import { type Command, newSettings } from './command.ts';
+import type { Body } from './body.ts';
+import { newSettings } from './command.ts';
 import { LineDecoder } from './line-codec.ts';
 import { Outlet } from './outlet.ts';
 
@@ -18,18 +19,6 @@ export type Phase = 'password' | 'open' | 'closing';
 /** No further command is looked at while so many bytes of replies wait to be read. */
 const MAX_REPLY_BACKLOG = 256 * 1024;
 
-/** Lines that are collected for a command up to END. */
-export interface Body {
-  readonly command: Command;
-  readonly words: readonly string[];
-  readonly line: Buffer;
-  readonly lines: string[];
-  /** Counts every byte of it, so that no body grows without bound. */
-  bytes: number;
-  /** Why it will not be used, once it will not. Undefined text: the refusal was told with the header. */
-  refused: { readonly text: string | undefined } | undefined;
-}
-
 /** One management client: its input on the way in, its settings, and what waits to be sent. */
 export class Connection {
   readonly id: number;
@@ -40,6 +29,7 @@ export class Connection {
   phase: Phase;
   /** Wrong passwords so far. */
   failures = 0;
+  /** The body that is being collected. */
   body: Body | undefined;
   /** True between a question to the daemon and its answer. */
   asking = false;

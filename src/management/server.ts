@@ -7,7 +7,8 @@ import { OURS } from '../messages/ours.ts';
 import type { DaemonEvent, DaemonPort, DaemonReply } from '../model/daemon-port.ts';
 import { ask, type Call, type Command, error, type Outcome } from './command.ts';
 import { UNKNOWN_COMMAND } from './commands.ts';
-import { type Body, Connection, type ConnectionInfo } from './connection.ts';
+import { Body } from './body.ts';
+import { Connection, type ConnectionInfo } from './connection.ts';
 import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
 import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
 import { bytesLine, clientBytesLines, encodeEvent, GREETING, isWanted } from './notifications.ts';
@@ -15,7 +16,6 @@ import { LIMITS, type ManagementOutput, type ManagementServerOptions } from './s
 import { understand } from './understand.ts';
 
 const PASSWORD_PROMPT = 'ENTER PASSWORD:';
-const END = Buffer.from('END');
 
 /** `password`: to give it. `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
 type TimerName = `${'password' | 'answer' | 'bytes'}:${number}`;
@@ -216,8 +216,7 @@ export class ManagementServer implements Machine {
       if (connection.phase !== 'open' || blank) return;
       if (refusal !== undefined) this.#reply(connection, [error(refusal)]);
       if (command?.body === true) {
-        const refused = refusal === undefined ? undefined : { text: undefined };
-        connection.body = { command, words, line: bytes, lines: [], bytes: 0, refused };
+        connection.body = new Body(command, words, bytes, refusal !== undefined);
       } else if (command !== undefined && refusal === undefined) {
         this.#run(connection, command, { words, line: bytes, body: [] });
       } else if (refusal === undefined) {
@@ -228,19 +227,11 @@ export class ManagementServer implements Machine {
   }
 
   #bodyLine(connection: Connection, body: Body, line: InputLine): void {
-    if (line.kind === 'too-long') {
-      body.refused ??= { text: `line too long (${MAX_LINE_BYTES} bytes max)` };
-    } else if (line.bytes.equals(END)) {
-      connection.body = undefined;
-      if (body.refused === undefined) this.#run(connection, body.command, { words: body.words, line: body.line, body: body.lines });
-      else if (body.refused.text !== undefined) this.#reply(connection, [error(body.refused.text)]);
-    } else if (body.refused === undefined) {
-      body.bytes += line.bytes.length + 1;
-      if (body.bytes > LIMITS.bodyBytes) {
-        body.refused = { text: `too many lines before END (${LIMITS.bodyBytes} bytes max)` };
-        body.lines.length = 0;
-      } else body.lines.push(line.bytes.toString('utf8'));
-    }
+    const outcome = body.take(line);
+    if (outcome.kind === 'more') return;
+    connection.body = undefined;
+    if (outcome.kind === 'complete') this.#run(connection, body.command, { words: body.words, line: body.line, body: body.lines });
+    else if (outcome.why !== undefined) this.#reply(connection, [error(outcome.why)]);
   }
 
   // Commands
