@@ -130,7 +130,7 @@ function parseIp6(text: string): Buffer | undefined {
   if (head === undefined || (groups.length === 2 && tail === undefined)) return undefined;
   if (tail === undefined) return head.length === 16 ? Buffer.from(head) : undefined;
   const gap = 16 - head.length - tail.length;
-  return gap < 2 ? undefined : Buffer.from([...head, ...new Array<number>(gap).fill(0), ...tail]);
+  return gap < 2 ? undefined : Buffer.from([...head, ...Buffer.alloc(gap), ...tail]);
 }
 
 /** The bytes of groups joined by colons; the last part of the address may be a dotted quad. */

@@ -56,6 +56,8 @@ export function parseClientConfig(text: string, file: string, readFile: ReadFile
 function apply(draft: Draft, directive: Directive): string | undefined {
   const [first = '', second] = directive.values;
   switch (directive.name) {
+    case 'config':
+      return undefined;
     case 'disable':
       draft.disable = true;
       return undefined;

@@ -1,17 +1,20 @@
 import { arityOf, type DirectiveRow, type Parameter } from './row.ts';
 
-/**
- * What is wrong with the values of a directive, without `Options error: ` and place: `unrecognized` when there are too
- * few or too many, for which stock has one text that also covers unknown names.
- */
-export function checkValues(row: DirectiveRow, values: readonly string[]): string | 'unrecognized' | undefined {
+/** What is wrong with a directive: stock has one text for unknown names and wrong counts, and many for wrong values. */
+export type Fault = { readonly kind: 'unrecognized' } | { readonly kind: 'value'; readonly text: string };
+
+/** Checks the values of a directive. Texts are without `Options error: ` and place. */
+export function checkValues(row: DirectiveRow, values: readonly string[]): Fault | undefined {
   const { min, max } = arityOf(row);
-  if (values.length < min) return 'unrecognized';
-  if (values.length > max) return row.parameters.some((each) => each.type.kind === 'command') ? tooManyWords(row, max) : 'unrecognized';
+  if (values.length < min) return { kind: 'unrecognized' };
+  if (values.length > max) {
+    const hasCommand = row.parameters.some((each) => each.type.kind === 'command');
+    return hasCommand ? { kind: 'value', text: tooManyWords(row, max) } : { kind: 'unrecognized' };
+  }
   for (const [i, value] of values.entries()) {
     const parameter: Parameter | undefined = row.parameters[Math.min(i, row.parameters.length - 1)];
     if (parameter === undefined || parameter.type.accepts(value)) continue;
-    return parameter.type.stockError?.(value) ?? `--${row.name}: '${value}' is not ${parameter.type.expected}`;
+    return { kind: 'value', text: parameter.type.stockError?.(value) ?? `--${row.name}: '${value}' is not ${parameter.type.expected}` };
   }
   return undefined;
 }

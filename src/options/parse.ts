@@ -4,7 +4,7 @@ import { START } from '../messages/start.ts';
 import { MAX_PARAMETERS } from '../base/tokenize.ts';
 import type { Result } from '../base/result.ts';
 import type { Secret } from '../base/secret.ts';
-import { checkValues } from './check.ts';
+import { checkValues, type Fault } from './check.ts';
 import { DIRECTIVES, WINDOWS_NAMES } from './directives.ts';
 import { lexText, type LexedLine, type Source } from './lexer.ts';
 import type { DirectiveRow } from './row.ts';
@@ -126,8 +126,8 @@ class Parser {
     const [name = '', ...values] = optional ? line.words.slice(2) : line.words;
     const where = `${line.source.file}:${line.source.line}`;
     const row = optional && WINDOWS_NAMES.has(name) ? undefined : DIRECTIVES.get(name);
-    const wrong = row === undefined ? 'unrecognized' : line.block === undefined ? checkValues(row, values) : undefined;
-    if (row === undefined || wrong === 'unrecognized') {
+    const fault = faultOf(row, line, values);
+    if (row === undefined || fault?.kind === 'unrecognized') {
       const args = { place: where, name, version: OPENVPN_VERSION };
       if (!optional && !this.#forwardCompatible && !this.#mayBeUnknown.has(name)) yield this.#error(unrecognized(where, name));
       else yield { kind: 'warning', note: { kind: 'note', row: OPTIONS.unrecognized, args, peer: undefined } };
@@ -135,7 +135,7 @@ class Parser {
     }
     const misplaced = this.#misplaced(row, line);
     if (misplaced !== undefined) yield this.#error(`Options error: ${misplaced}`);
-    else if (wrong !== undefined) yield this.#error(`Options error: ${wrong} (${where})`);
+    else if (fault !== undefined) yield this.#error(`Options error: ${fault.text} (${where})`);
     else yield* this.#take({ name, row, values, block: line.block, source: line.source }, depth);
   }
 
@@ -179,6 +179,12 @@ class Parser {
   }
 }
 
+/** A block takes the place of all values. */
+function faultOf(row: DirectiveRow | undefined, line: LexedLine, values: readonly string[]): Fault | undefined {
+  if (row === undefined) return { kind: 'unrecognized' };
+  return line.block === undefined ? checkValues(row, values) : undefined;
+}
+
 function unrecognized(place: string, name: string): string {
   return `Options error: Unrecognized option or missing or extra parameter(s) in ${place}: ${name} (${OPENVPN_VERSION})`;
 }
@@ -213,10 +219,10 @@ function* connectionErrors(directive: Directive): Generator<string> {
     const [name = '', ...values] = withoutDashes(lexed.value).words;
     const row = DIRECTIVES.get(name);
     const where = `${file}:${lexed.value.source.line}`;
-    const wrong = row === undefined ? 'unrecognized' : checkValues(row, values);
-    if (wrong === 'unrecognized') {
+    const fault = faultOf(row, lexed.value, values);
+    if (fault?.kind === 'unrecognized') {
       yield unrecognized(where, name);
     } else if (!CONNECTION.has(name)) yield `Options error: option '${name}' cannot be used in this context (${file})`;
-    else if (wrong !== undefined) yield `Options error: ${wrong} (${where})`;
+    else if (fault !== undefined) yield `Options error: ${fault.text} (${where})`;
   }
 }

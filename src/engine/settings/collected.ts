@@ -7,12 +7,15 @@ import type { Row, RowArgs } from '../../messages/row.ts';
 import { START } from '../../messages/start.ts';
 import type { Directive } from '../../options/parse.ts';
 
+/** What a path has to be good for. */
+export type PathUse = 'read' | 'write' | 'directory' | 'execute';
+
 /** The files that a configuration names, as far as it is checked before anything starts. */
 export interface SettingsFiles {
   /** A text file; the error is the system's reason: `No such file or directory (errno=2)`. */
-  read(path: string): Result<string, string>;
+  readonly read: (path: string) => Result<string, string>;
   /** Undefined when the path can be used so, else the reason. */
-  check(path: string, use: 'read' | 'write' | 'directory' | 'execute'): string | undefined;
+  readonly check: (path: string, use: PathUse) => string | undefined;
 }
 
 /** What a file or block held, and how errors name it. */
@@ -106,7 +109,7 @@ export class Collected {
   }
 
   /** Adds an error when a path cannot be used so. */
-  checkPath(option: string, path: string | undefined, use: Parameters<SettingsFiles['check']>[1]): void {
+  checkPath(option: string, path: string | undefined, use: PathUse): void {
     const reason = path === undefined ? undefined : this.files.check(path, use);
     if (path !== undefined && reason !== undefined) this.fileError(option, path, reason);
   }

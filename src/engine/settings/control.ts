@@ -113,8 +113,10 @@ function wrapOf(collected: Collected, digest: string): WrapConfig {
   const name = collected.has('tls-auth') ? 'tls-auth' : 'tls-crypt';
   const directive = collected.last(name);
   if (directive === undefined) return { kind: 'none' };
-  if (collected.has('tls-auth') && collected.has('tls-crypt'))
+  if (collected.has('tls-auth') && collected.has('tls-crypt')) {
     collected.error('--tls-auth and --tls-crypt are mutually exclusive', directive);
+    return { kind: 'none' };
+  }
   const material = collected.material(name);
   const key = material && parseStaticKey(material.text.reveal());
   if (key === undefined) return { kind: 'none' };

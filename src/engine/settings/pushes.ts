@@ -1,4 +1,3 @@
-import type { Directive } from '../../options/parse.ts';
 import type { Collected } from './collected.ts';
 
 /** What clients would obey, and this server then not understand. */
