@@ -50,12 +50,13 @@ export interface TcpOptions {
   readonly maxConnections: number;
   /** The longest packet accepted; a longer one breaks the stream. */
   readonly maxPacket: number;
+  /** Milliseconds in which a peer's first packet must come: it speaks as soon as it is connected. */
+  readonly firstPacketWithin?: number;
 }
 
 /** Packets that may wait for a slow peer (facts: wire 24). */
 const MAX_QUEUED = 64;
-/** A connection whose first packet does not come is closed: a peer speaks as soon as it is connected. */
-const SILENCE = 60_000;
+const FIRST_PACKET_WITHIN = 60_000;
 const LINGER = 1000;
 
 let connections = 0;
@@ -74,7 +75,7 @@ export async function listenTcp(options: TcpOptions): Promise<TcpServer> {
     throw bindError('tcp-server', options, error);
   }
   server.removeAllListeners('error');
-  return new NodeTcpServer(server, options.maxPacket);
+  return new NodeTcpServer(server, options);
 }
 
 /** Connects. Throws LISTEN when the peer cannot be reached within `timeout` milliseconds. */
@@ -98,12 +99,12 @@ export async function connectTcp(host: string, port: number, maxPacket: number, 
 class NodeTcpServer implements TcpServer {
   readonly local: Address;
   readonly #server: Server;
-  readonly #maxPacket: number;
+  readonly #options: TcpOptions;
   readonly #open = new Set<NodeTcpConnection>();
 
-  constructor(server: Server, maxPacket: number) {
+  constructor(server: Server, options: TcpOptions) {
     this.#server = server;
-    this.#maxPacket = maxPacket;
+    this.#options = options;
     const bound = server.address() as AddressInfo;
     this.local = addressFrom('tcp-server', bound.address, bound.port);
   }
@@ -117,7 +118,7 @@ class NodeTcpServer implements TcpServer {
         socket.destroy();
         return;
       }
-      const connection = new NodeTcpConnection(socket, this.#maxPacket);
+      const connection = new NodeTcpConnection(socket, this.#options.maxPacket, this.#options.firstPacketWithin);
       this.#open.add(connection);
       socket.once('close', () => this.#open.delete(connection));
       accept(connection);
@@ -139,14 +140,16 @@ class NodeTcpConnection implements TcpConnection {
   readonly remotePort: number;
   readonly #socket: Socket;
   readonly #deframer: Deframer;
+  readonly #firstPacketWithin: number;
   #receiver: TcpReceiver | undefined;
   #queued = 0;
   #dropped = 0;
   #corked = false;
   #spoken = false;
 
-  constructor(socket: Socket, maxPacket: number) {
+  constructor(socket: Socket, maxPacket: number, firstPacketWithin = FIRST_PACKET_WITHIN) {
     this.#socket = socket;
+    this.#firstPacketWithin = firstPacketWithin;
     this.#deframer = new Deframer(maxPacket);
     this.remoteHost = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
@@ -159,7 +162,7 @@ class NodeTcpConnection implements TcpConnection {
   listen(receiver: TcpReceiver): void {
     this.#receiver = receiver;
     const socket = this.#socket;
-    socket.setTimeout(SILENCE, () => this.#fail('silent'));
+    socket.setTimeout(this.#firstPacketWithin, () => this.#fail('silent'));
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#fail('connection-reset'));
     socket.on('error', () => this.#fail('connection-reset'));

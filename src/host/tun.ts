@@ -79,44 +79,38 @@ const IFF_TUN = 0x0001;
 const IFF_NO_PI = 0x1000;
 const IFREQ_BYTES = 40;
 const NAME_BYTES = 16;
+const F_SETFL = 4;
+const O_ASYNC = 0o20000;
 const { EAGAIN, EINTR } = system.errno;
-/** A descriptor of the poll set: number, wanted events, seen events. */
-const POLLFD_BYTES = 8;
-const POLLIN = 1;
-const EFD_NONBLOCK = constants.O_NONBLOCK;
 /** Packets read before others get their turn. */
 const BATCH = 64;
 /** No device has a larger MTU. */
 const LARGEST_PACKET = 65_536;
 
-/** The C library's functions that Node has no words for. Pointers are Buffers of more than 64 bytes, which do not move. */
+/** The C library's functions that Node has no words for. */
 interface Libc {
   ioctl(fd: number, request: number, argument: Buffer): number;
+  fcntl(fd: number, command: number, argument: number): number;
   read(fd: number, into: Buffer, count: number): number;
   write(fd: number, from: Buffer, count: number): number;
-  eventfd(initial: number, flags: number): number;
-  /** Waits on a thread of Node's pool. */
-  pollAsync(set: Buffer, count: number, timeout: number, done: (error: unknown) => void): void;
   errno(): number;
 }
 
 async function loadLibc(): Promise<Libc> {
   const { default: koffi } = await import('koffi');
   const library = koffi.load(null);
-  const poll = library.func('int poll(void *fds, unsigned long count, int timeout)');
   return {
     ioctl: library.func('int ioctl(int fd, unsigned long request, void *argument)'),
+    fcntl: library.func('int fcntl(int fd, int command, long argument)'),
     read: library.func('long read(int fd, void *into, unsigned long count)'),
     write: library.func('long write(int fd, void *from, unsigned long count)'),
-    eventfd: library.func('int eventfd(unsigned int initial, int flags)'),
-    pollAsync: poll.async,
     errno: () => koffi.errno(),
   };
 }
 
 /**
  * Opens a TUN device by name; `tun` takes the first free `tunN`. Throws TUN with stock's words: without root, without
- * the kernel's module, or when another program has the device.
+ * the kernel's module, or when another program has the device. On the main thread only: signals reach no worker.
  */
 export async function openTun(name: string): Promise<Tun> {
   let libc: Libc;
@@ -133,39 +127,45 @@ export async function openTun(name: string): Promise<Tun> {
   } catch (error) {
     throw new TunnelscopeError('TUN', `ERROR: Cannot open TUN/TAP dev ${DEVICE}: ${formatFailure(failureFrom(error))}`, { cause: error });
   }
-  const pattern = name === 'tun' ? 'tun%d' : name;
-  const request = Buffer.alloc(Math.max(IFREQ_BYTES, 128));
-  request.write(pattern, 0, NAME_BYTES - 1, 'latin1');
+  const request = Buffer.alloc(IFREQ_BYTES);
+  request.write(name === 'tun' ? 'tun%d' : name, 0, NAME_BYTES - 1, 'latin1');
   request.writeUInt16LE(IFF_TUN | IFF_NO_PI, NAME_BYTES);
   if (libc.ioctl(fd, TUNSETIFF, request) < 0) {
     const failure = failureOf(libc.errno());
     closeSync(fd);
     throw new TunnelscopeError('TUN', `ERROR: Cannot ioctl TUNSETIFF ${name}: ${formatFailure(failure)}`);
   }
-  const given = request.toString('latin1', 0, request.indexOf(0));
-  return new LinuxTun(libc, fd, given);
+  return new LinuxTun(libc, fd, request.toString('latin1', 0, request.indexOf(0)));
 }
 
-/** An outstanding wait keeps `process.exit` from ending, so that every device is woken at the exit. */
-const openDevices = new Set<LinuxTun>();
+/** Devices that are read. */
+const reading = new Set<LinuxTun>();
+let listening = false;
 
-function wakeAll(): void {
-  for (const tun of openDevices) tun.wake();
+/** The listener is never taken off again: without one, a SIGIO that is still on its way ends the process. */
+function listenForSignals(): void {
+  if (listening) return;
+  listening = true;
+  process.on('SIGIO', () => {
+    for (const tun of reading) tun.signalled();
+  });
 }
 
+/**
+ * Node can wait for sockets and pipes, but not for a TUN device: `net.Socket` refuses it, and a read or poll on a
+ * thread of the pool costs a packet more than encrypting it and keeps `process.exit` from ending. So the kernel is
+ * asked for SIGIO, and only while there is nothing to read: under load no signal is sent at all.
+ */
 class LinuxTun implements Tun {
   readonly name: string;
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #wakeFd: number;
-  readonly #pollSet = Buffer.alloc(128);
-  readonly #one = Buffer.alloc(128);
-  readonly #seen = Buffer.alloc(128);
   readonly #into = Buffer.allocUnsafeSlow(LARGEST_PACKET);
   #receiver: TunReceiver | undefined;
-  /** From `start` until the loop saw that nobody reads any more. */
-  #looping = false;
-  readonly #stopped: (() => void)[] = [];
+  /** The kernel was asked for a signal. */
+  #waits = false;
+  /** A drain is due in a later turn. */
+  #draining = false;
   #dropped = 0;
   #closed = false;
 
@@ -173,14 +173,6 @@ class LinuxTun implements Tun {
     this.#libc = libc;
     this.#fd = fd;
     this.name = name;
-    this.#wakeFd = libc.eventfd(0, EFD_NONBLOCK);
-    this.#one.writeUInt8(1, 0);
-    for (const [i, descriptor] of [fd, this.#wakeFd].entries()) {
-      this.#pollSet.writeInt32LE(descriptor, i * POLLFD_BYTES);
-      this.#pollSet.writeInt16LE(POLLIN, i * POLLFD_BYTES + 4);
-    }
-    if (openDevices.size === 0) process.on('exit', wakeAll);
-    openDevices.add(this);
   }
 
   get dropped(): number {
@@ -189,19 +181,16 @@ class LinuxTun implements Tun {
 
   start(receiver: TunReceiver): void {
     this.#receiver = receiver;
-    this.#settleStops();
-    if (this.#looping) return;
-    this.#looping = true;
-    this.#wait();
+    listenForSignals();
+    reading.add(this);
+    this.#drainLater();
   }
 
   stop(): Promise<void> {
     this.#receiver = undefined;
-    if (!this.#looping) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#stopped.push(resolve);
-      this.wake();
-    });
+    reading.delete(this);
+    this.#wait(false);
+    return Promise.resolve();
   }
 
   write(packet: Buffer): void {
@@ -210,55 +199,63 @@ class LinuxTun implements Tun {
 
   close(): void {
     if (this.#closed) return;
+    this.#receiver = undefined;
+    reading.delete(this);
+    this.#wait(false);
     this.#closed = true;
-    openDevices.delete(this);
-    if (openDevices.size === 0) process.off('exit', wakeAll);
     closeSync(this.#fd);
-    closeSync(this.#wakeFd);
   }
 
-  /** Ends the wait that is under way. */
-  wake(): void {
-    this.#libc.write(this.#wakeFd, this.#one, 8);
+  /** A signal came: perhaps of this device. */
+  signalled(): void {
+    if (this.#waits) this.#drain();
   }
 
-  /** Waits for packets off the event loop's thread, then drains on it. */
-  #wait(): void {
-    this.#libc.pollAsync(this.#pollSet, 2, -1, () => {
-      if (this.#closed) return;
-      this.#libc.read(this.#wakeFd, this.#seen, 8);
+  /** Reads what is there, a batch a turn. */
+  #drain(): void {
+    this.#wait(false);
+    for (let i = 0; i < BATCH; i++) {
+      if (!this.#readOne()) {
+        // What came before the kernel was asked for signals brings none.
+        this.#wait(true);
+        if (!this.#readOne()) return;
+        this.#wait(false);
+      }
+    }
+    this.#drainLater();
+  }
+
+  #drainLater(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    setImmediate(() => {
+      this.#draining = false;
       this.#drain();
     });
   }
 
-  /** Reads what is there, a batch a turn: under load the next batch needs no wait. */
-  readonly #drain = (): void => {
-    const libc = this.#libc;
-    for (let i = 0; i < BATCH; i++) {
-      const receiver = this.#receiver;
-      if (receiver === undefined) return this.#endLoop();
-      const count = libc.read(this.#fd, this.#into, LARGEST_PACKET);
-      if (count > 0) receiver.packet(this.#into.subarray(0, count));
-      else return this.#pause(receiver);
+  /** False when there is nothing to read, or nobody to read it. */
+  #readOne(): boolean {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return false;
+    const count = this.#libc.read(this.#fd, this.#into, LARGEST_PACKET);
+    if (count > 0) {
+      receiver.packet(this.#into.subarray(0, count));
+      return true;
     }
-    setImmediate(this.#drain);
-  };
-
-  /** Nothing more to read: for now, or for good. */
-  #pause(receiver: TunReceiver): void {
     const errno = this.#libc.errno();
-    if (errno === EAGAIN || errno === EINTR) return this.#wait();
-    this.#endLoop();
-    this.#receiver = undefined;
-    receiver.failed(new TunnelscopeError('TUN', `read from TUN/TAP ${this.name}: ${formatFailure(failureOf(errno))}`));
+    if (errno !== EAGAIN && errno !== EINTR) {
+      this.#receiver = undefined;
+      receiver.failed(new TunnelscopeError('TUN', `read from TUN/TAP ${this.name}: ${formatFailure(failureOf(errno))}`));
+    }
+    return false;
   }
 
-  #endLoop(): void {
-    this.#looping = false;
-    this.#settleStops();
-  }
-
-  #settleStops(): void {
-    for (const stopped of this.#stopped.splice(0)) stopped();
+  /** Asks the kernel for a signal when the next packet comes, or asks for none. */
+  #wait(wanted: boolean): void {
+    const wait = wanted && this.#receiver !== undefined;
+    if (this.#closed || wait === this.#waits) return;
+    this.#waits = wait;
+    this.#libc.fcntl(this.#fd, F_SETFL, constants.O_RDWR | constants.O_NONBLOCK | (wait ? O_ASYNC : 0));
   }
 }

@@ -28,6 +28,9 @@ export interface TransportReceiver {
 
 /** A UDP socket as a transport. */
 export function udpTransport(socket: UdpSocket): Transport {
+  // Packets go out in runs to the same peer: its host is not cut out of the key each time.
+  let link: Link | undefined;
+  let host = '';
   return {
     local: socket.local,
     listen: (receiver) =>
@@ -35,7 +38,13 @@ export function udpTransport(socket: UdpSocket): Transport {
         packet: (bytes, host, port) => receiver.datagram(bytes, host, port),
         failed: (failure) => receiver.failed(failure),
       }),
-    send: (bytes, link) => socket.send(bytes, hostOf(link), link.address.port),
+    send: (bytes, to) => {
+      if (to !== link) {
+        link = to;
+        host = hostOf(to);
+      }
+      socket.send(bytes, host, to.address.port);
+    },
     closeLink: () => {},
     close: () => socket.close(),
   };
