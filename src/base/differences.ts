@@ -210,4 +210,13 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'A peer info comes from anyone with a certificate, and must not be able to flood log and environment.',
     test: 'src/protocol/negotiate/peer-info.test.ts',
   },
+  {
+    id: 'options.backslash-at-line-end',
+    area: 'options',
+    stock:
+      'In a configuration file, a backslash at the end of a line makes the line end part of the word; on the management interface it is refused.',
+    ours: 'It is refused in both, in the words that the management interface uses.',
+    why: 'A value with a line end in it is never what was meant.',
+    test: 'src/base/tokenize.test.ts',
+  },
 ];

@@ -37,6 +37,8 @@ const ERRORS: [line: string, error: RegExp][] = [
   ["echo \\' x", /^Options warning: Bad backslash/],
   ['echo "a\\\'b"', /^Options warning: Bad backslash/],
   ['echo a\\#', /^Options warning: Bad backslash/],
+  ['echo a\\', /^Options error: Residual parse state \(2\) in x\.conf:7$/],
+  ['echo a\\\\\\', /^Options error: Residual parse state \(2\) in x\.conf:7$/],
 ];
 
 describe('tokenize', () => {

@@ -54,6 +54,7 @@ export function tokenize(line: string, where: string): Result<string[], string> 
   }
   if (state === 'quoted') return fail(`Options error: No closing quotation (") in ${where}`);
   if (state === 'single-quoted') return fail(`Options error: No closing single quotation (') in ${where}`);
+  if (state === 'plain' && escaped) return fail(`Options error: Residual parse state (2) in ${where}`);
   if (state === 'plain') words.push(word);
   return ok(words);
 }
