@@ -35,11 +35,14 @@ export class SystemClock implements Clock {
     let handle: NodeJS.Timeout;
     const wait = (): void => {
       const left = Math.ceil(at - performance.now());
-      handle = setTimeout(() => {
-        // Node's timers may come a fraction of a millisecond early.
-        if (performance.now() < at) wait();
-        else run();
-      }, Math.min(LONGEST_WAIT, Math.max(0, left)));
+      handle = setTimeout(
+        () => {
+          // Node's timers may come a fraction of a millisecond early.
+          if (performance.now() < at) wait();
+          else run();
+        },
+        Math.min(LONGEST_WAIT, Math.max(0, left)),
+      );
     };
     wait();
     return () => clearTimeout(handle);

@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'Address family not supported by protocol',
   EAGAIN: 'Resource temporarily unavailable',
   EBADF: 'Bad file descriptor',
+  EBADFD: 'File descriptor in bad state',
   EBUSY: 'Device or resource busy',
   ECONNREFUSED: 'Connection refused',
   ECONNRESET: 'Connection reset by peer',
@@ -28,7 +29,15 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'Connection timed out',
 };
 
-const NAMES = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Where a number has two names (EAGAIN, EWOULDBLOCK), the first holds. */
+/** Linux numbers that Node has no names for. */
+const MORE: Readonly<Record<number, string>> = { 77: 'EBADFD' };
+
+const NAMES = new Map<number, string>(
+  Object.entries(constants.errno)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
+);
 
 /** A failed system call, in the C library's words. */
 export interface SystemFailure {
@@ -42,7 +51,7 @@ export interface SystemFailure {
 
 /** The failure of an errno value. */
 export function failureOf(errno: number): SystemFailure {
-  const code = NAMES.get(errno) ?? '';
+  const code = NAMES.get(errno) ?? MORE[errno] ?? '';
   return { code, errno, words: WORDS[code] ?? (code === '' ? `Unknown error ${errno}` : code) };
 }
 
