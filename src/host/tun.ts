@@ -82,6 +82,8 @@ const NAME_BYTES = 16;
 const F_SETFL = 4;
 const O_ASYNC = 0o20000;
 const { EAGAIN, EINTR } = system.errno;
+/** Linux's "file descriptor in bad state", which Node has no name for. */
+const EBADFD = 77;
 /** Packets read before others get their turn. */
 const BATCH = 64;
 /** No device has a larger MTU. */
@@ -194,7 +196,10 @@ class LinuxTun implements Tun {
   }
 
   write(packet: Buffer): void {
-    if (this.#closed || this.#libc.write(this.#fd, packet, packet.length) < 0) this.#dropped++;
+    if (!this.#closed && this.#libc.write(this.#fd, packet, packet.length) >= 0) return;
+    this.#dropped++;
+    // The device was taken away: reading it brings no signal any more.
+    if (!this.#closed && this.#libc.errno() === EBADFD) this.#fail(EBADFD);
   }
 
   close(): void {
@@ -244,11 +249,14 @@ class LinuxTun implements Tun {
       return true;
     }
     const errno = this.#libc.errno();
-    if (errno !== EAGAIN && errno !== EINTR) {
-      this.#receiver = undefined;
-      receiver.failed(new TunnelscopeError('TUN', `read from TUN/TAP ${this.name}: ${formatFailure(failureOf(errno))}`));
-    }
+    if (errno !== EAGAIN && errno !== EINTR) this.#fail(errno);
     return false;
+  }
+
+  #fail(errno: number): void {
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.failed(new TunnelscopeError('TUN', `read from TUN/TAP ${this.name}: ${formatFailure(failureOf(errno))}`));
   }
 
   /** Asks the kernel for a signal when the next packet comes, or asks for none. */
