@@ -9,7 +9,7 @@ import type { ClientConfig } from './settings.ts';
 /** What a client's file, connect script or `client-auth` body came to: what was right in it, and what was wrong, in stock's words. */
 export interface ParsedClientConfig {
   readonly config: ClientConfig;
-  /** Complete log texts, `Options error: ` included. */
+  /** For `PUSH.clientFileError`, whose words before them they lack. */
   readonly warnings: readonly string[];
 }
 
@@ -43,11 +43,11 @@ export function parseClientConfig(text: string, file: string, readFile: ReadFile
   const warnings: string[] = [];
   for (const event of parseText(text, file, { permission: 'client-file', readFile })) {
     if (event.kind !== 'directive') {
-      warnings.push(renderRow(event.note.row, event.note.args));
+      warnings.push(renderRow(event.note.row, event.note.args).replace(/^(?:Options (?:error|warning)|ERROR): /, ''));
       continue;
     }
     const problem = apply(draft, event.directive);
-    if (problem !== undefined) warnings.push(`Options error: ${problem}`);
+    if (problem !== undefined) warnings.push(problem);
   }
   return { config: draft, warnings };
 }

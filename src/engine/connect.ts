@@ -2,7 +2,6 @@ import { bitsMask, formatIp, maskBits } from '../base/ip.ts';
 import type { Now } from '../base/units.ts';
 import { AUTH } from '../messages/auth.ts';
 import { MULTI } from '../messages/multi.ts';
-import { OURS } from '../messages/ours.ts';
 import { POOL } from '../messages/pool.ts';
 import { PUSH } from '../messages/push.ts';
 import type { DataCipher, InnerRoute } from '../protocol/data/plane.ts';
@@ -62,9 +61,12 @@ export class Connector {
     this.#readClientFile({ client, cipher, config: NO_CONFIG }, now);
   }
 
-  /** Takes back what `begin` gave. */
-  undo(client: ClientInstance, now: Now): void {
-    if (client.tunnel !== undefined) this.#forgetRoutes(client, client.tunnel.routes, now);
+  /** Takes back what `begin` gave; what is given back already stays so. */
+  undo(client: ClientInstance): void {
+    if (client.tunnel !== undefined) {
+      this.#forgetRoutes(client, client.tunnel.routes);
+      client.tunnel = { ...client.tunnel, routes: [] };
+    }
     if (client.lease !== undefined) this.#pool.release(client.lease);
     client.lease = undefined;
   }
@@ -127,7 +129,7 @@ export class Connector {
   #merge(draft: Draft, answer: Answer, now: Now): boolean {
     if (answer.config === undefined) return true;
     const parsed = parseClientConfig(answer.config.text, answer.config.name);
-    for (const warning of parsed.warnings) this.#context.notes.add(OURS.clientFileProblem, { problem: warning }, draft.client.ref);
+    for (const warning of parsed.warnings) this.#context.notes.add(PUSH.clientFileError, { text: warning }, draft.client.ref);
     draft.config = mergeConfigs(draft.config, parsed.config);
     if (!draft.config.disable) return true;
     this.#context.notes.add(AUTH.disabled, {}, draft.client.ref);
@@ -202,7 +204,7 @@ export class Connector {
     if (before.planeOpen) this.#context.plane({ kind: 'set-inner-routes', slot: before.slot, routes });
   }
 
-  #forgetRoutes(client: ClientInstance, routes: readonly InnerRoute[], _now: Now): void {
+  #forgetRoutes(client: ClientInstance, routes: readonly InnerRoute[]): void {
     this.#owners.forget(routes, client);
     if (!this.#context.settings.hooks.learnAddress) return;
     for (const route of routes) {
@@ -217,7 +219,7 @@ export class Connector {
   }
 
   #refuse(client: ClientInstance, message: string, reason: string, now: Now): void {
-    this.undo(client, now);
+    this.undo(client);
     this.#context.dismiss(client, message, reason, now);
   }
 }

@@ -13,10 +13,13 @@ export interface TunnelParts {
   readonly bits6: number | undefined;
 }
 
-/** The options of a client's PUSH_REPLY in stock's order: configured ones, then its own (facts: wire 13). */
+/**
+ * The options of a client's PUSH_REPLY in stock's order: configured ones, then its own (facts: wire 13). `push-remove
+ * route` takes away whatever begins so, `route-gateway` too, as stock 2.6.14 was seen to do.
+ */
 export function clientPushOptions(settings: ServerSettings, client: ClientInstance, config: ClientConfig, parts: TunnelParts): string[] {
   const configured = config.pushReset ? [] : settings.pushes;
-  const kept = configured.filter((option) => !config.pushRemove.some((prefix) => matchesOption(option, prefix)));
+  const kept = configured.filter((option) => !config.pushRemove.some((prefix) => option.startsWith(prefix)));
   return [...kept, ...config.pushes, ...addressOptions(settings, parts), ...negotiatedOptions(settings, client, parts)];
 }
 
@@ -52,9 +55,4 @@ export function protocolFlags(client: ClientInstance): string | undefined {
   if (client.announces(IV_PROTO.tlsKeyExport)) flags.push('tls-ekm');
   if (client.announces(IV_PROTO.dynamicTlsCrypt)) flags.push('dyn-tls-crypt');
   return flags.join(' ');
-}
-
-/** `push-remove route` takes away `route ...` but not `route-gateway ...`; with an argument it is a prefix of the text. */
-function matchesOption(option: string, prefix: string): boolean {
-  return prefix.includes(' ') ? option.startsWith(prefix) : option === prefix || option.startsWith(`${prefix} `);
 }

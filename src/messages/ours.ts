@@ -39,7 +39,6 @@ export const OURS = {
   rejectionsSummed: row('ours.rejections-summed', 'M_WARN', 'Refused {count:int} more packets like this: {kind:rest}', {
     event: 'packet-rejected',
   }),
-  clientFileProblem: row('ours.client-file-problem', 'D_IMPORT_ERRORS', 'Client options: {problem:rest}', { side: 'server' }),
   managementPasswordTimeout: row(
     'ours.management-password-timeout',
     'M_WARN',
@@ -49,6 +48,7 @@ export const OURS = {
   managementInputFull: row('ours.management-input-full', 'M_WARN', 'MANAGEMENT: {client:text} sent too much at once, closed', {
     event: 'management-refused',
   }),
+  stateFileFailed: row('ours.state-file-failed', 'M_WARN', 'Cannot write {file:text}, trying again: {reason:rest}'),
   logReopened: row('ours.log-reopened', 'M_INFO', 'Log file {file:text} opened again'),
   logDropped: row('ours.log-dropped', 'M_WARN', '{count:int} log lines lost: {outlet:text} did not take them in time'),
   dataPlaneFailed: row('ours.data-plane-failed', 'M_FATAL', 'Data plane stopped: {reason:rest}', { event: 'daemon-fatal' }),

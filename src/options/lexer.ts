@@ -33,7 +33,8 @@ export function* lexText(text: string, file: string): Generator<Result<LexedLine
       yield fail(`Options error: In ${file}:${i + 1}: Maximum option line length (256) exceeded, line starts with ${line.slice(0, 256)}`);
       continue;
     }
-    const lexed = tokenize(line, `${file}:${i + 1}`);
+    // A backslash at the end of a line takes the line end into the word, as in stock.
+    const lexed = tokenize(i < lastIndex ? `${line}\n` : line, `${file}:${i + 1}`);
     if (!lexed.ok) {
       yield lexed;
       continue;
