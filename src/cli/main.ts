@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '../host/signals.ts';
 import { COMMANDS } from './commands.ts';
 import { dispatch } from './dispatch.ts';
 

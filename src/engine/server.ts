@@ -473,9 +473,10 @@ export class ServerEngine implements Machine {
 
   /** One session a common name, and one a link: the new one has proved itself, so the old one goes. */
   #displace(client: ClientInstance, now: Now): void {
+    const name = client.commonName ?? '';
     const stale = [...this.#roster.all()].filter((other) => {
       if (other === client || other.phase === 'closing') return false;
-      const sameName = !this.settings.duplicateCn && other.shownName !== undefined && other.shownName === (client.commonName ?? '');
+      const sameName = !this.settings.duplicateCn && name !== '' && other.shownName === name;
       return sameName || (other.link.key === client.link.key && other.shownName !== undefined);
     });
     if (stale.some((other) => other.link.key !== client.link.key)) this.#negotiator.displaced(client);
@@ -524,6 +525,8 @@ export class ServerEngine implements Machine {
     client.session.close();
     this.#turn(client, now);
     this.#deadlines.set(client, undefined);
+    // Its addresses are free at once: who takes its place shall get them.
+    this.#connector.undo(client);
     if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'close-peer', slot: client.slot } });
     else this.#finish(client, undefined, now);
   }
@@ -535,7 +538,6 @@ export class ServerEngine implements Machine {
     this.#gone.received += received;
     this.#gone.sent += sent;
     setEndEnv(client.env, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
-    this.#connector.undo(client, now);
     if (client.announced) {
       this.#outputs.push({ kind: 'event', event: { kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone() } });
       if (this.settings.hooks.clientDisconnect) this.#ask(undefined, { what: 'client-disconnect', env: client.env }, () => {});

@@ -107,7 +107,8 @@ async function failure(serverMaterial: TlsMaterial, clientMaterial: TlsMaterial)
 
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('both roles by %s', (maxVersion) => {
   it('agree on version, cipher and exported keys, and see each other', async () => {
-    const { server, client } = await handshake(material(pki.server, { maxVersion }), material(pki.alice));
+    // Newer OpenSSL prefers hybrid groups, whose names the log does not know.
+    const { server, client } = await handshake(material(pki.server, { maxVersion, groups: 'X25519' }), material(pki.alice));
     expect(server.peer).toMatchObject({ version: maxVersion, cipher: client.peer?.cipher, chainError: undefined });
     expect(server.peer?.chain.map((certificate) => certificate.subject)).toEqual(['CN=alice', 'CN=Test CA']);
     expect(client.peer?.chain.map((certificate) => certificate.subject)).toEqual(['CN=server', 'CN=Test CA']);

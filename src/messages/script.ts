@@ -18,4 +18,12 @@ export const SCRIPT = {
     "WARNING: External program may not be called unless '--script-security 2' or higher is enabled. See --help text or man page for detailed info.",
     { event: 'script-failed' },
   ),
+  problem: row('script.problem', 'M_WARN', 'Script {hook:word} did not work: {reason:rest}', { event: 'script-failed' }),
+  passwordsForbidden: row(
+    'script.passwords-forbidden',
+    'M_WARN',
+    "WARNING: passwords are handed to scripts by environment only with '--script-security 3'; use 'via-file' or raise it",
+    { event: 'script-failed' },
+  ),
+  output: row('script.output', 'M_INFO', '{hook:word}: {line:rest}'),
 } as const;

@@ -1,10 +1,10 @@
 import type { Machine } from '../../base/machine.ts';
 import { randomBelow } from '../../base/random.ts';
-import { after, type Duration, earliest, type Instant, milliseconds, type Now } from '../../base/units.ts';
+import { after, between, type Duration, earliest, type Instant, milliseconds, type Now } from '../../base/units.ts';
 import { type ControlBody, decodeControlBody, encodeControlBody } from '../control-body.ts';
 import { type DataKeys, type DataCipher, dataKeysFrom } from '../data/keys.ts';
 import type { KeyMethod2 } from '../negotiate/key-method2.ts';
-import { type ControlOpcode, OP } from '../opcodes.ts';
+import { type ControlOpcode, nextKeyId, OP } from '../opcodes.ts';
 import { keysFromPrf } from '../prf.ts';
 import type { TlsEvent } from '../tls.ts';
 import { type ControlWrap, isWrapFailure } from '../wrap/control-wrap.ts';
@@ -28,7 +28,7 @@ const MAX_QUEUED_MESSAGES = 64;
  * any of these, `poll` until it gives undefined.
  *
  * At most two key states live: the current one and, after a renegotiation began, the one before it (the lame duck),
- * until its transition window ends (facts: wire 18).
+ * until its transition window ends (facts: wire 18). Data keys of one more may outlive it while a renegotiation runs.
  */
 export class Session implements Machine {
   readonly localId: Buffer;
@@ -43,6 +43,8 @@ export class Session implements Machine {
   #lameDuck: KeyState | undefined;
   #lameDuckDiesAt: Instant | undefined;
   #renegotiateAt: Instant | undefined;
+  /** Key ids whose TLS is closed while their data keys still receive. */
+  readonly #retired: number[] = [];
   /** When the data plane turns from the lame duck's key to the current one. */
   #switchAt: Instant | undefined;
   readonly #queued: string[] = [];
@@ -132,7 +134,10 @@ export class Session implements Machine {
     this.#now = now;
     if (this.#switchAt !== undefined && this.#switchAt <= now.at) this.#switchSending();
     if (this.#lameDuckDiesAt !== undefined && this.#lameDuckDiesAt <= now.at) this.#dropLameDuck();
-    if (this.#renegotiateAt !== undefined && this.#renegotiateAt <= now.at) this.renegotiate(now);
+    if (this.#renegotiateAt !== undefined && this.#renegotiateAt <= now.at) {
+      this.#renegotiateAt = undefined;
+      this.renegotiate(now);
+    }
     this.#lameDuck?.handleDeadline(now);
     this.#current.handleDeadline(now);
   }
@@ -164,8 +169,9 @@ export class Session implements Machine {
     const keys = dataKeysFrom(material, cipher, role);
     if (keys === undefined) return undefined;
     state.keyedAt = this.#now.at;
-    if (this.#lameDuck?.keyedAt === undefined) this.#switchSending();
-    else this.#switchAt = after(this.#now.at, this.#switchDelay());
+    const before = this.#lameDuck?.keyedAt;
+    if (before === undefined) this.#switchSending();
+    else this.#switchAt = after(this.#now.at, this.#switchDelay(between(before, this.#now.at)));
     return keys;
   }
 
@@ -180,8 +186,9 @@ export class Session implements Machine {
   /** Sends a control message; held back while a renegotiation runs, as its TLS session could not carry it yet. */
   send(text: string): void {
     if (this.#closed) return;
-    const phase = this.#current.phase.kind;
-    const ready = phase === 'active' || (phase === 'exchanging' && this.#lameDuck === undefined);
+    const { phase } = this.#current;
+    // The peer reads our key message first, so that nothing may go before it.
+    const ready = phase.kind === 'active' || (phase.kind === 'exchanging' && phase.mine !== undefined && this.#lameDuck === undefined);
     if (ready) this.#current.writeMessage(text);
     else if (this.#queued.length < MAX_QUEUED_MESSAGES) this.#queued.push(text);
   }
@@ -190,7 +197,7 @@ export class Session implements Machine {
   renegotiate(now: Now): void {
     if (this.#closed || this.#current.phase.kind !== 'active') return;
     this.#now = now;
-    this.#beginRenegotiation(false, now);
+    this.#beginRenegotiation(nextKeyId(this.#lastKeyId), false, now);
   }
 
   /** Ends without another word: TLS sessions are closed, nothing is sent, nothing comes out but what is queued. */
@@ -224,34 +231,49 @@ export class Session implements Machine {
   }
 
   #stateFor(opcode: ControlOpcode, keyId: number, now: Now): KeyState | undefined {
-    const isNext = opcode === OP.softReset && keyId === nextKeyId(this.#lastKeyId);
-    if (isNext && this.#current.phase.kind === 'active') this.#beginRenegotiation(true, now);
+    const isNew = opcode === OP.softReset && isAhead(keyId, this.#current.keyId);
+    if (isNew && this.#current.phase.kind === 'active') this.#beginRenegotiation(keyId, true, now);
     if (this.#current.keyId === keyId) return this.#current;
     return this.#lameDuck?.keyId === keyId ? this.#lameDuck : undefined;
   }
 
-  #beginRenegotiation(byPeer: boolean, now: Now): void {
-    this.#dropLameDuck();
+  #beginRenegotiation(keyId: number, byPeer: boolean, now: Now): void {
+    this.#retireLameDuck();
     const previous = this.#current;
     this.#roundTripMs = previous.roundTripMs ?? this.#roundTripMs;
     this.#lameDuck = previous;
     this.#lameDuckDiesAt = after(now.at, this.#config.timing.tranWindow);
     this.#renegotiateAt = undefined;
-    const keyId = nextKeyId(this.#lastKeyId);
     this.#lastKeyId = keyId;
     this.#current = this.#newKeyState(keyId, OP.softReset, now);
     this.#outputs.push({ kind: 'renegotiating', keyId, byPeer });
   }
 
-  /** The current key must send before the older one goes, whatever its age. */
-  #dropLameDuck(): void {
+  /** The current key must send before the older one goes, whatever its age. Gives the key id whose TLS is closed now. */
+  #closeLameDuck(): number | undefined {
     const state = this.#lameDuck;
-    if (state === undefined) return;
+    if (state === undefined) return undefined;
     if (this.#switchAt !== undefined) this.#switchSending();
     this.#lameDuck = undefined;
     this.#lameDuckDiesAt = undefined;
     this.#retransmitsBefore += state.retransmits;
-    this.#outputs.push({ kind: 'tls-close', tls: state.tls }, { kind: 'key-dropped', keyId: state.keyId });
+    this.#outputs.push({ kind: 'tls-close', tls: state.tls });
+    return state.keyId;
+  }
+
+  #dropLameDuck(): void {
+    const keyId = this.#closeLameDuck();
+    if (keyId !== undefined) this.#outputs.push({ kind: 'key-dropped', keyId });
+  }
+
+  /** The peer may send with it until it hears of the renegotiation, so its data keys stay until that is decided. */
+  #retireLameDuck(): void {
+    const keyId = this.#closeLameDuck();
+    if (keyId !== undefined) this.#retired.push(keyId);
+  }
+
+  #dropRetired(): void {
+    for (const keyId of this.#retired.splice(0)) this.#outputs.push({ kind: 'key-dropped', keyId });
   }
 
   #handleKeyOutput(out: SessionOutput): void {
@@ -261,6 +283,7 @@ export class Session implements Machine {
   }
 
   #handleActive(): void {
+    this.#dropRetired();
     if (this.#lameDuck !== undefined) this.#renegotiations++;
     const every = this.#config.timing.renegotiateAfter;
     if (every > 0) {
@@ -275,19 +298,25 @@ export class Session implements Machine {
     const failed = this.#current;
     if (failed.keyId !== keyId) return;
     this.#outputs.push({ kind: 'tls-close', tls: failed.tls });
+    this.#dropRetired();
     const before = this.#lameDuck;
-    if (before === undefined) return;
+    if (before?.phase.kind !== 'active') return;
     this.#lameDuck = undefined;
     this.#lameDuckDiesAt = undefined;
     this.#retransmitsBefore += failed.retransmits;
     this.#current = before;
+    if (failed.keyedAt !== undefined) {
+      this.#switchSending();
+      this.#outputs.push({ kind: 'key-dropped', keyId });
+    }
     this.#renegotiateAt = after(this.#now.at, this.#config.timing.handWindow);
   }
 
-  #switchDelay(): Duration {
-    const { handWindow, renegotiateAfter, tranWindow } = this.#config.timing;
+  /** The peer may need a while to have the new keys too. Where it renegotiates often, it may not wait for long (facts: wire 18). */
+  #switchDelay(ageOfOld: Duration): Duration {
+    const { handWindow, renegotiateAfter, tranWindow, tlsTimeout } = this.#config.timing;
     const half = renegotiateAfter > 0 ? renegotiateAfter / 2 : Number.POSITIVE_INFINITY;
-    return milliseconds(Math.min(handWindow, half, tranWindow / 2));
+    return milliseconds(Math.min(handWindow, half, tranWindow / 2, Math.max(ageOfOld / 2, tlsTimeout)));
   }
 
   #switchSending(): void {
@@ -328,7 +357,11 @@ export class Session implements Machine {
   }
 }
 
-/** 0 belongs to the first key alone; renegotiations count 1 to 7 and start over at 1 (facts: wire 1). */
-export function nextKeyId(keyId: number): number {
-  return keyId === 7 ? 1 : keyId + 1;
+/**
+ * True for the next few key ids: the peer may have counted renegotiations that failed before we heard of them. Older ones
+ * are late packets.
+ */
+function isAhead(keyId: number, current: number): boolean {
+  const steps = current === 0 ? keyId : (keyId - current + 7) % 7;
+  return keyId > 0 && steps >= 1 && steps <= 3;
 }

@@ -1,0 +1,49 @@
+import { X509Certificate } from 'node:crypto';
+import { TunnelscopeError } from '../base/errors.ts';
+import type { Configuration } from '../engine/settings-from-options.ts';
+import { createTlsContext, type TlsMaterial } from '../host/tls-context.ts';
+import type { Notes } from '../messages/notes.ts';
+import { START } from '../messages/start.ts';
+import { type CertificateFacts, certificateFacts } from '../protocol/verify/certificate.ts';
+
+/** Key material that was tried and can be used. */
+export interface Material {
+  readonly tls: TlsMaterial;
+  /** The configured authorities. */
+  readonly authorities: readonly CertificateFacts[];
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** Makes TLS material of a configuration and tries it. Throws KEY_MATERIAL in stock's words. */
+export function loadMaterial({ server, daemon }: Configuration, notes: Notes): Material {
+  const { tls } = daemon;
+  const material: TlsMaterial = {
+    cert: { name: '[[cert]]', pem: tls.cert },
+    key: { name: '[[key]]', pem: tls.key },
+    passphrase: tls.passphrase,
+    ca: tls.ca === undefined ? undefined : { name: '[[ca]]', pem: tls.ca },
+    minVersion: tls.minVersion,
+    maxVersion: tls.maxVersion,
+    ciphers: tls.ciphers,
+    cipherSuites: tls.cipherSuites,
+    groups: tls.groups,
+    certProfile: tls.certProfile,
+    requestCertificate: server.auth.clientCertificate !== 'none',
+  };
+  createTlsContext(material);
+  noteDates(tls.cert, notes);
+  return { tls: material, authorities: factsOf(tls.ca ?? '') };
+}
+
+function noteDates(pem: string, notes: Notes): void {
+  const [own] = factsOf(pem);
+  if (own === undefined) throw new TunnelscopeError('KEY_MATERIAL', 'Cannot load certificate file');
+  const now = Date.now();
+  if (own.notAfter < now) notes.add(START.certificateExpired, {});
+  if (own.notBefore > now) notes.add(START.certificateNotYetValid, {});
+}
+
+function factsOf(pem: string): CertificateFacts[] {
+  return (pem.match(PEM_CERTIFICATE) ?? []).map((block) => certificateFacts(new X509Certificate(block)));
+}

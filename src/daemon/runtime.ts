@@ -1,0 +1,178 @@
+import type { Random } from '../base/random.ts';
+import type { Now } from '../base/units.ts';
+import type { DaemonSettings } from '../engine/daemon-settings.ts';
+import { hostRoute } from '../engine/inner-owners.ts';
+import type { Numbers } from '../engine/numbers.ts';
+import type { PoolEntry } from '../engine/pool.ts';
+import { ServerEngine } from '../engine/server.ts';
+import type { ServerSettings } from '../engine/settings.ts';
+import type { EngineOutput } from '../engine/types.ts';
+import type { Clock } from '../host/clock.ts';
+import { PortablePlane } from '../host/dataplane/portable.ts';
+import type { DataPlane } from '../host/dataplane/port.ts';
+import { tcpServerTransport, type Transport, udpTransport } from '../host/dataplane/transport.ts';
+import { listenTcp } from '../host/tcp.ts';
+import { NodeTlsDevice } from '../host/tls.ts';
+import type { TlsMaterial } from '../host/tls-context.ts';
+import type { Tun } from '../host/tun.ts';
+import { openUdp } from '../host/udp.ts';
+import { LINK } from '../messages/link.ts';
+import type { Address } from '../model/address.ts';
+import type { DaemonEvent } from '../model/daemon-port.ts';
+import type { EnvList } from '../model/env-list.ts';
+import { longestPacket } from '../protocol/data/forward.ts';
+import type { Logging } from '../service/logging.ts';
+import { MachineDriver } from '../service/machine-driver.ts';
+import type { CrlWatch } from './crl-watch.ts';
+import type { Scripts } from './scripts.ts';
+
+/** The last packets of the end may take this long. */
+const STOP_LIMIT_MS = 1000;
+
+/** What a runtime is made of. The TUN device, the log and the numbers outlive it. */
+export interface RuntimeParts {
+  readonly server: ServerSettings;
+  readonly daemon: DaemonSettings;
+  readonly material: TlsMaterial;
+  readonly env: EnvList;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logging: Logging;
+  readonly tun: Tun;
+  readonly scripts: Scripts;
+  readonly crl: CrlWatch | undefined;
+  readonly numbers: Numbers;
+  readonly poolEntries: readonly PoolEntry[];
+  readonly onEvent: (event: DaemonEvent) => void;
+  readonly onPoolChange: () => void;
+  /** The data plane cannot go on: the daemon ends. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** What lives from one start to the next restart: sockets, TLS sessions, the engine and the driver that joins them. */
+export class Runtime {
+  readonly engine: ServerEngine;
+  readonly plane: DataPlane;
+  readonly #parts: RuntimeParts;
+  readonly #tls: NodeTlsDevice;
+  readonly #driver: MachineDriver<EngineOutput, ServerEngine>;
+  #stopped: (() => void) | undefined;
+
+  constructor(parts: RuntimeParts) {
+    const { server } = parts;
+    this.#parts = parts;
+    this.plane = new PortablePlane({
+      settings: {
+        role: 'server',
+        transport: server.transport,
+        clientToClient: server.clientToClient,
+        tunMtu: server.tunMtu,
+        mssFix: server.mssFix,
+        replayWindow: server.replayWindow,
+        ownAddresses: [server.tunnel4, server.tunnel6].filter((own) => own !== undefined).map((own) => hostRoute(own.address)),
+      },
+      open: () => openTransport(parts.daemon, server.tunMtu, server.maxClients),
+      tun: parts.tun,
+      clock: parts.clock,
+    });
+    this.engine = new ServerEngine({
+      settings: server,
+      random: parts.random,
+      verb: parts.logging.logger.verb,
+      env: parts.env,
+      plane: this.plane,
+      poolEntries: parts.poolEntries,
+      numbers: parts.numbers,
+    });
+    this.#driver = new MachineDriver(this.engine, parts.clock, (output, now) => this.#carryOut(output, now));
+    this.#tls = new NodeTlsDevice(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
+    this.engine.setCrl(parts.crl?.current);
+  }
+
+  /** Opens the sockets; from then on clients are served. Throws LISTEN. */
+  async start(): Promise<void> {
+    this.plane.onEvent((event) => this.run((engine, now) => engine.handlePlane(event, now)));
+    this.plane.onTrouble((trouble) => {
+      if (trouble.kind === 'tun') return this.#parts.onFailure(trouble.error);
+      this.#parts.logging.notes.add(LINK.readError, {
+        proto: protoName(this.#parts.daemon, this.localAddress),
+        name: trouble.code,
+        reason: trouble.words,
+        fd: -1,
+        code: trouble.errno,
+      });
+    });
+    await this.plane.start();
+  }
+
+  get localAddress(): Address {
+    return this.plane.localAddress();
+  }
+
+  /** Runs a command on the engine and carries out what follows. */
+  run<T>(command: (engine: ServerEngine, now: Now) => T): T {
+    return this.#driver.run(command);
+  }
+
+  setVerb(verb: number): void {
+    this.engine.notes.verb = verb;
+  }
+
+  /** Tells the clients, waits until the last one's counters are in, then closes everything but the TUN device. */
+  async stop(): Promise<void> {
+    const done = new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
+    this.run((engine, now) => engine.stop(now));
+    await done;
+    this.#driver.stop();
+    this.#tls.close();
+    await withLimit(this.plane.stop(), STOP_LIMIT_MS, this.#parts.clock);
+  }
+
+  #carryOut(output: EngineOutput, now: Now): void {
+    switch (output.kind) {
+      case 'note':
+        return this.#parts.logging.log(output, now);
+      case 'event':
+        return this.#parts.onEvent(output.event);
+      case 'plane':
+        return this.plane.command(output.command);
+      case 'tls':
+        if (output.command.kind === 'tls-open') this.engine.setCrl(this.#parts.crl?.refresh(now));
+        return this.#tls.command(output.command);
+      case 'ask':
+        void this.#parts.scripts.answer(output.question).then((answer) => this.run((engine, later) => engine.handleAnswer(output.id, answer, later)));
+        return;
+      case 'pool-changed':
+        return this.#parts.onPoolChange();
+      case 'stopped':
+        return this.#stopped?.();
+    }
+  }
+}
+
+async function openTransport(daemon: DaemonSettings, tunMtu: number, maxClients: number): Promise<Transport> {
+  const { listen } = daemon;
+  const bind = { family: listen.family === 4 ? (4 as const) : (6 as const), ipv6Only: listen.family === 6, host: listen.host, port: listen.port };
+  const buffers = { sendBuffer: daemon.sendBuffer, receiveBuffer: daemon.receiveBuffer };
+  if (listen.transport === 'udp') return udpTransport(await openUdp({ ...bind, ...buffers }));
+  return tcpServerTransport(await listenTcp({ ...bind, maxPacket: longestPacket(tunMtu), maxConnections: 2 * maxClients }));
+}
+
+/** `UDPv4`, `TCPv6_SERVER`: how the log names a transport. */
+export function protoName(daemon: DaemonSettings, local: Address): string {
+  const family = local.family === 6 ? 'v6' : 'v4';
+  return daemon.listen.transport === 'udp' ? `UDP${family}` : `TCP${family}_SERVER`;
+}
+
+/** Settles with the work or after the limit, whichever is first. */
+async function withLimit(work: Promise<void>, limitMs: number, clock: Clock): Promise<void> {
+  let cancel = (): void => {};
+  const limit = new Promise<void>((resolve) => {
+    cancel = clock.schedule((clock.now().at + limitMs) as ReturnType<Clock['now']>['at'], resolve);
+  });
+  await Promise.race([work, limit]);
+  cancel();
+}
+

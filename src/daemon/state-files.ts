@@ -1,0 +1,83 @@
+import { reasonOf } from '../base/errors.ts';
+import { after, seconds } from '../base/units.ts';
+import type { AddressPool, PoolEntry } from '../engine/pool.ts';
+import type { Clock } from '../host/clock.ts';
+import { StateFile } from '../host/files.ts';
+import { readTextIfThere } from '../host/temporary.ts';
+import { OURS } from '../messages/ours.ts';
+import type { Notes } from '../messages/notes.ts';
+
+/**
+ * A file that shows the newest state: written after the first second, then in its interval, and once more at the end. A failure is
+ * said once, until a write succeeds again.
+ */
+export class PeriodicFile {
+  readonly #file: StateFile;
+  readonly #content: () => string | undefined;
+  readonly #clock: Clock;
+  readonly #everySeconds: number;
+  #cancel: (() => void) | undefined;
+
+  /** `everySeconds` 0 writes at the end alone. `content` gives undefined when there is nothing to show yet. */
+  constructor(path: string, everySeconds: number, content: () => string | undefined, clock: Clock, notes: Notes) {
+    let failed = false;
+    this.#file = new StateFile(path, (error) => {
+      if (!failed) notes.add(OURS.stateFileFailed, { file: path, reason: reasonOf(error) });
+      failed = true;
+    });
+    this.#content = () => {
+      failed = false;
+      return content();
+    };
+    this.#clock = clock;
+    this.#everySeconds = everySeconds;
+  }
+
+  start(): void {
+    if (this.#everySeconds > 0) this.#arm(Math.min(1, this.#everySeconds));
+  }
+
+  /** Writes now; the interval goes on. */
+  write(): void {
+    const content = this.#content();
+    if (content !== undefined) this.#file.write(content);
+  }
+
+  /** Writes a last time. */
+  async stop(): Promise<void> {
+    this.#cancel?.();
+    this.write();
+    await this.#file.settled();
+  }
+
+  #arm(inSeconds: number): void {
+    this.#cancel = this.#clock.schedule(after(this.#clock.now().at, seconds(inSeconds)), () => {
+      this.write();
+      this.#arm(this.#everySeconds);
+    });
+  }
+}
+
+/** The lines of an `ifconfig-pool-persist` file: `CN,IPv4,IPv6` (facts: status 10). */
+export function poolText(pool: AddressPool): string {
+  return pool
+    .entries()
+    .map((entry) => `${entry.commonName},${entry.address4},${entry.address6}\n`)
+    .join('');
+}
+
+/** What an earlier run left; nothing when there is no such file. */
+export async function readPoolFile(path: string): Promise<PoolEntry[]> {
+  const text = (await readTextIfThere(path)) ?? '';
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map((line) => {
+      // Names may hold commas; addresses do not.
+      const parts = line.split(',');
+      const address6 = parts.length > 2 ? (parts.pop() ?? '') : '';
+      const address4 = parts.pop() ?? '';
+      return { commonName: parts.join(','), address4, address6 };
+    });
+}
