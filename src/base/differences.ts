@@ -248,8 +248,8 @@ export const DIFFERENCES: readonly Difference[] = [
     area: 'options',
     stock: 'Without a `topology` line a server gives each client a network of four addresses (net30), and warns.',
     ours: '`subnet` is used, and said once.',
-    why: 'net30 is only for clients on Windows of before 2009 and goes away in stock too.',
-    test: 'src/engine/settings-from-options.test.ts',
+    why: 'net30 was made for old Windows drivers, wastes three addresses of four, and is on its way out of stock too.',
+    test: 'src/engine/settings/network.test.ts',
   },
   {
     id: 'options.dev-null',
@@ -257,7 +257,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: '`server` with `dev null` is refused.',
     ours: 'It runs without a device; clients reach each other with `client-to-client`.',
     why: 'A server that can be tried without root.',
-    test: 'src/engine/settings-from-options.test.ts',
+    test: 'src/engine/settings/transport.test.ts',
   },
   {
     id: 'options.many-management-lines',
@@ -265,7 +265,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'The last `management` line counts.',
     ours: 'Each one listens.',
     why: 'Many programs may watch one daemon.',
-    test: 'src/engine/settings-from-options.test.ts',
+    test: 'src/engine/settings/process.test.ts',
   },
   {
     id: 'options.routes-by-address',
@@ -273,7 +273,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: '`route` takes host names, and a network with host bits only fails when it is set.',
     ours: 'Names are refused; host bits are cleared.',
     why: 'A server that starts must not depend on a name server, nor start with a route missing.',
-    test: 'src/engine/settings-from-options.test.ts',
+    test: 'src/engine/settings/network.test.ts',
   },
   {
     id: 'options.pool-inside-network',
@@ -281,7 +281,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: '`ifconfig-pool` may lie outside the network of `ifconfig`.',
     ours: 'It is refused.',
     why: 'Such clients could not be reached.',
-    test: 'src/engine/settings-from-options.test.ts',
+    test: 'src/engine/settings/network.test.ts',
   },
   {
     id: 'options.push-not-spoken',
@@ -289,7 +289,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'Anything may be pushed, also `compress` by a server that does not compress.',
     ours: 'Options that clients would obey and this server not understand are refused.',
     why: 'Clients would connect and no packet pass.',
-    test: 'src/engine/settings-from-options.test.ts',
+    test: 'src/engine/settings/network.test.ts',
   },
   {
     id: 'options.client-file-subset',
