@@ -108,7 +108,7 @@ async function failure(serverMaterial: TlsMaterial, clientMaterial: TlsMaterial)
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('both roles by %s', (maxVersion) => {
   it('agree on version, cipher and exported keys, and see each other', async () => {
     // Newer OpenSSL prefers hybrid groups, whose names the log does not know.
-    const { server, client } = await handshake(material(pki.server, { maxVersion, groups: 'X25519' }), material(pki.alice));
+    const { server, client } = await handshake(material(pki.server, { maxVersion, groups: 'X25519:prime256v1' }), material(pki.alice));
     expect(server.peer).toMatchObject({ version: maxVersion, cipher: client.peer?.cipher, chainError: undefined });
     expect(server.peer?.chain.map((certificate) => certificate.subject)).toEqual(['CN=alice', 'CN=Test CA']);
     expect(client.peer?.chain.map((certificate) => certificate.subject)).toEqual(['CN=server', 'CN=Test CA']);
@@ -246,8 +246,10 @@ describe('setContext', () => {
     server.device.setContext(material(await pki.ca.issue({ commonName: 'renewed', kind: 'server' })));
     await until(() => client.peer !== undefined);
     expect(client.peer?.chain[0]?.commonName).toBe('server');
+    for (const end of [server, client]) end.device.command({ kind: 'tls-close', tls: 1 });
+    // What is still under way belongs to the first session.
+    await turns(10);
     for (const end of [server, client]) {
-      end.device.command({ kind: 'tls-close', tls: 1 });
       end.peer = undefined;
       end.device.command({ kind: 'tls-open', tls: 1, role: end.role });
     }
