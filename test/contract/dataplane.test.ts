@@ -619,6 +619,15 @@ describe.each(RIGS)('%s', (_name, make) => {
       ]);
     });
 
+    it('counts what was on its way as lost', async () => {
+      await start();
+      const alice = await TestPeer.open(rig, 'a');
+      for (const id of [1, 4]) await rig.receive('a', alice.packet(PING, id));
+      expect(alice.counters()).toMatchObject({ lost: 0 });
+      alice.command({ kind: 'close-peer' });
+      expect(await rig.events()).toMatchObject([{ kind: 'closed', counters: { lost: 2 } }]);
+    });
+
     it('gives its id to another without a trace of the first', async () => {
       await start();
       const first = await TestPeer.open(rig, 'a');

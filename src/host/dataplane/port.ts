@@ -21,6 +21,8 @@ export interface DataPlane extends PlaneView {
   start(): Promise<void>;
   /** Tells no more events, closes the sockets once what was sent is written, and leaves the TUN device open. */
   stop(): Promise<void>;
+  /** Packets that the network and the TUN device did not take in time. */
+  dropped(): { readonly network: number; readonly tun: number };
   /** Where it listens; throws BUG before `start`. */
   localAddress(): Address;
 }

@@ -30,6 +30,8 @@ export class PortablePlane implements DataPlane {
   readonly #tun: Tun;
   readonly #clock: Clock;
   #transport: Transport | undefined;
+  /** Kept from a transport that was closed. */
+  #networkDrops = 0;
   #running = false;
   #onEvent: (event: PlaneEvent) => void = () => {};
   #onTrouble: (trouble: PlaneTrouble) => void = () => {};
@@ -97,12 +99,17 @@ export class PortablePlane implements DataPlane {
     this.#cancel();
     await this.#tun.stop();
     await this.#transport?.close();
+    this.#networkDrops = this.#transport?.dropped() ?? 0;
     this.#transport = undefined;
   }
 
   localAddress(): Address {
     if (this.#transport === undefined) throw new TunnelscopeError('BUG', 'the data plane listens nowhere');
     return this.#transport.local;
+  }
+
+  dropped(): ReturnType<DataPlane['dropped']> {
+    return { network: this.#transport?.dropped() ?? this.#networkDrops, tun: this.#tun.dropped };
   }
 
   command(command: PlaneCommand): void {

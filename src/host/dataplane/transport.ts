@@ -9,6 +9,8 @@ import type { UdpSocket } from '../udp.ts';
 /** Sockets of either kind, as a data plane uses them. */
 export interface Transport {
   readonly local: Address;
+  /** Packets that could not be sent in time. */
+  dropped(): number;
   listen(receiver: TransportReceiver): void;
   send(bytes: Buffer, link: Link): void;
   /** Ends a TCP connection once what was sent is written; nothing on UDP. */
@@ -33,6 +35,7 @@ export function udpTransport(socket: UdpSocket): Transport {
   let host = '';
   return {
     local: socket.local,
+    dropped: () => socket.dropped,
     listen: (receiver) =>
       socket.listen({
         packet: (bytes, host, port) => receiver.datagram(bytes, host, port),
@@ -55,6 +58,7 @@ export function tcpServerTransport(server: TcpServer): Transport {
   const connections = new Connections();
   return {
     local: server.local,
+    dropped: () => connections.dropped(),
     listen: (receiver) => server.listen((connection) => connections.add(connection, 'tcp-server', receiver)),
     send: (bytes, link) => connections.send(bytes, link),
     closeLink: (link, reason) => connections.end(link, reason),
@@ -67,6 +71,7 @@ export function tcpClientTransport(connection: TcpConnection, local: Address): T
   const connections = new Connections();
   return {
     local,
+    dropped: () => connections.dropped(),
     listen: (receiver) => connections.add(connection, 'tcp-client', receiver),
     send: (bytes, link) => connections.send(bytes, link),
     closeLink: (link, reason) => connections.end(link, reason),
@@ -80,6 +85,14 @@ export function tcpClientTransport(connection: TcpConnection, local: Address): T
 /** Open connections by number. */
 class Connections {
   readonly #open = new Map<number, TcpConnection>();
+  /** Of connections that are gone. */
+  #dropped = 0;
+
+  dropped(): number {
+    let sum = this.#dropped;
+    for (const connection of this.#open.values()) sum += connection.dropped;
+    return sum;
+  }
 
   add(connection: TcpConnection, kind: 'tcp-server' | 'tcp-client', receiver: TransportReceiver): void {
     const link = tcpLink(connection.number, connection.remoteHost, connection.remotePort, kind);
@@ -88,6 +101,7 @@ class Connections {
       packet: (bytes) => receiver.packet(bytes, link),
       closed: (reason) => {
         this.#open.delete(connection.number);
+        this.#dropped += connection.dropped;
         receiver.closed(link, reason);
       },
     });

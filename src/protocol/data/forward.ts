@@ -362,6 +362,7 @@ export class Forwarder implements PlaneView {
     this.#unlink(peer);
     if (this.#only === peer) this.#only = undefined;
     this.#routes.remove(peer);
+    peer.close();
     this.#sink.event({ kind: 'closed', slot: peer.slot, counters: peer.counters() });
   }
 

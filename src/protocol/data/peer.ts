@@ -110,6 +110,7 @@ export class PeerState {
   dropKey(keyId: number): void {
     const key = this.#keys[keyId & 7];
     if (key === undefined) return;
+    key.replay.close();
     this.#lost += key.replay.lost;
     this.#reordered += key.replay.reordered;
     this.#replayed += key.replay.replayed;
@@ -156,6 +157,11 @@ export class PeerState {
 
   nextDeadline(): Instant | undefined {
     return earliest(earliest(this.pingDue(), this.#lostDue()), this.rejects.nextDeadline());
+  }
+
+  /** Forgets the keys; the counters are final afterwards. */
+  close(): void {
+    for (let keyId = 0; keyId < this.#keys.length; keyId++) this.dropKey(keyId);
   }
 
   counters(): PlaneCounters {

@@ -50,6 +50,15 @@ describe('the replay window', () => {
     expect(run(window, [2], at(101_000))).toBe('o');
   });
 
+  it('at the end counts what is still missing', () => {
+    const window = new ReplayWindow(64, 15);
+    run(window, [2, 5]);
+    expect(window.lost).toBe(0);
+    window.close();
+    expect(window.lost).toBe(3);
+    expect(run(window, [1, 3, 6])).toBe('xxn');
+  });
+
   it('with a size of 0 takes ascending ids alone', () => {
     const window = new ReplayWindow(0, 15);
     expect(run(window, [1, 3, 2, 4])).toBe('nnxn');

@@ -74,6 +74,11 @@ export class ReplayWindow {
     return 'reordered';
   }
 
+  /** The key is done with: what has not come by now is lost. */
+  close(): void {
+    this.#settle(this.#highest);
+  }
+
   /** Moves the window up to `id`, whose slot is left for the caller to fill. */
   #advance(id: number): void {
     const floor = id - this.#size;
