@@ -49,7 +49,12 @@ export function setTimeEnv(env: EnvList, started: Now): void {
 }
 
 /** The addresses that the client gets. */
-export function setLeaseEnv(env: EnvList, lease: Pick<Lease, 'address4' | 'address6'>, bits4: number | undefined, bits6: number | undefined): void {
+export function setLeaseEnv(
+  env: EnvList,
+  lease: Pick<Lease, 'address4' | 'address6'>,
+  bits4: number | undefined,
+  bits6: number | undefined,
+): void {
   if (lease.address4 !== undefined) {
     env.set('ifconfig_pool_remote_ip', formatIp(lease.address4));
     env.set('ifconfig_pool_netmask', bits4 === undefined ? undefined : formatIp(bitsMask(bits4)));
@@ -71,4 +76,3 @@ function setAddress(env: EnvList, kind: 'trusted' | 'untrusted', address: Addres
   env.set(`${kind}_ip${address.family === 6 ? '6' : ''}`, address.ip);
   env.set(`${kind}_port`, address.port);
 }
-

@@ -52,7 +52,12 @@ export class ClientTunnel {
   /** Opens the data plane with the keys of the current key id. Gives why not when the options do not let it. */
   open(pulled: Pulled): string | undefined {
     const { dataCiphers, fallbackCipher, remote } = this.#settings;
-    const cipher = chooseClientCipher({ ours: dataCiphers, fallback: fallbackCipher, pushed: pulled.cipher, remoteCipher: this.remoteCipher });
+    const cipher = chooseClientCipher({
+      ours: dataCiphers,
+      fallback: fallbackCipher,
+      pushed: pulled.cipher,
+      remoteCipher: this.remoteCipher,
+    });
     if (cipher === undefined) return this.#refuseCipher(pulled.cipher);
     const slot = { peerId: pulled.peerId ?? 0, generation: this.#generation };
     this.#open = { slot, cipher, pulled };

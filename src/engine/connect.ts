@@ -9,7 +9,7 @@ import { negotiateCipher } from '../protocol/negotiate/ciphers.ts';
 import { parseClientConfig } from './client-config.ts';
 import { setLeaseEnv, setTimeEnv, setTrustedEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
-import { formatRoute, hostRoute, InnerOwners, isHost } from './inner-owners.ts';
+import { formatRoute, hostRoute, type InnerOwners, isHost } from './inner-owners.ts';
 import type { ClientInstance } from './instance.ts';
 import type { AddressPool } from './pool.ts';
 import { clientPushOptions } from './push-list.ts';
@@ -43,7 +43,12 @@ export class Connector {
   readonly #owners: InnerOwners<ClientInstance>;
   readonly #done: (client: ClientInstance, now: Now) => void;
 
-  constructor(context: EngineContext, pool: AddressPool, owners: InnerOwners<ClientInstance>, done: (client: ClientInstance, now: Now) => void) {
+  constructor(
+    context: EngineContext,
+    pool: AddressPool,
+    owners: InnerOwners<ClientInstance>,
+    done: (client: ClientInstance, now: Now) => void,
+  ) {
     this.#context = context;
     this.#pool = pool;
     this.#owners = owners;
@@ -172,13 +177,20 @@ export class Connector {
       return this.#learn(client, rest, now);
     }
     const operation = before === undefined ? 'add' : 'update';
-    const question = { what: 'learn-address', env: client.env, operation, address: formatRoute(route), commonName: client.commonName } as const;
+    const question = {
+      what: 'learn-address',
+      env: client.env,
+      operation,
+      address: formatRoute(route),
+      commonName: client.commonName,
+    } as const;
     this.#context.ask(client, question, (answer, later) => {
       if (answer.ok) this.#noteLearned(client, route);
       else {
         this.#owners.forget([route], client);
         this.#context.notes.add(MULTI.learnFailed, { route: formatRoute(route), client: this.#nameOf(client) }, client.ref);
-        if (client.tunnel !== undefined) client.tunnel = { ...client.tunnel, routes: client.tunnel.routes.filter((kept) => kept !== route) };
+        if (client.tunnel !== undefined)
+          client.tunnel = { ...client.tunnel, routes: client.tunnel.routes.filter((kept) => kept !== route) };
       }
       this.#learn(client, rest, later);
     });
@@ -186,13 +198,16 @@ export class Connector {
 
   #noteLearned(client: ClientInstance, route: InnerRoute): void {
     const { notes } = this.#context;
-    const own = client.tunnel !== undefined && [client.tunnel.address4, client.tunnel.address6].some((address) => address?.equals(route.network));
+    const own =
+      client.tunnel !== undefined && [client.tunnel.address4, client.tunnel.address6].some((address) => address?.equals(route.network));
     const name = this.#nameOf(client);
     if (!own) notes.add(MULTI.internalRoute, { route: formatRoute(route), client: name }, client.ref);
     notes.add(MULTI.learn, { route: formatRoute(route), client: name }, client.ref);
-    const address = isHost(route) || route.family === 6 ? formatRoute(route) : `${formatIp(route.network)}/${formatIp(bitsMask(route.bits))}`;
+    const address =
+      isHost(route) || route.family === 6 ? formatRoute(route) : `${formatIp(route.network)}/${formatIp(bitsMask(route.bits))}`;
     this.#context.event({ kind: 'client-address', clientId: client.clientId, address, primary: own });
-    if (own) notes.add(route.family === 4 ? MULTI.primary4 : MULTI.primary6, { client: name, address: formatIp(route.network) }, client.ref);
+    if (own)
+      notes.add(route.family === 4 ? MULTI.primary4 : MULTI.primary6, { client: name, address: formatIp(route.network) }, client.ref);
   }
 
   /** Another client owns the route now. */

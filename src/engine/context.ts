@@ -5,8 +5,9 @@ import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { PlaneCommand } from '../protocol/data/plane.ts';
 import type { CrlCheck } from '../protocol/verify/crl.ts';
 import type { ClientInstance } from './instance.ts';
+import type { Continuation } from './questions.ts';
 import type { ServerSettings } from './settings.ts';
-import type { Answer, Question } from './types.ts';
+import type { Question } from './types.ts';
 
 /** What the parts of a server engine share. */
 export interface EngineContext {
@@ -17,8 +18,8 @@ export interface EngineContext {
   readonly crl: CrlCheck | undefined;
   event(event: DaemonEvent): void;
   plane(command: PlaneCommand): void;
-  /** Asks the host; `then` runs when it answers, unless the client has gone meanwhile. */
-  ask(client: ClientInstance, question: Question, then: (answer: Answer, now: Now) => void): void;
+  /** Asks the host; `proceed` runs when it answers, unless the client has gone meanwhile. */
+  ask(client: ClientInstance, question: Question, proceed: Continuation): void;
   /** Asks what nobody waits for. */
   tell(question: Question): void;
   /** Sends a control message and logs it. */
@@ -27,6 +28,4 @@ export interface EngineContext {
   dismiss(client: ClientInstance, message: string, reason: string, now: Now): void;
   /** Removes the client at once. */
   remove(client: ClientInstance, signal: string, reason: string, now: Now): void;
-  /** Clients that are fully connected. */
-  connected(): Iterable<ClientInstance>;
 }

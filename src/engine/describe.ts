@@ -50,6 +50,13 @@ export interface RenegotiateLimits {
 /** The peer or we began a renegotiation. */
 export function noteRenegotiation(notes: Notes, limits: RenegotiateLimits, peer?: PeerRef): void {
   const { after, bytes, packets } = limits;
-  const args = { seconds: 0, secondsLimit: after / 1000, bytes: 0, bytesLimit: bytes === 0 ? -1 : bytes, packets: 0, packetsLimit: packets };
+  const args = {
+    seconds: 0,
+    secondsLimit: after / 1000,
+    bytes: 0,
+    bytesLimit: bytes === 0 ? -1 : bytes,
+    packets: 0,
+    packetsLimit: packets,
+  };
   notes.add(TLS.softReset, args, peer);
 }

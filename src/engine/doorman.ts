@@ -40,7 +40,8 @@ export class Doorman {
     this.#settings = settings;
     this.#notes = notes;
     this.#initial = new RateLimiter(settings.connectFreqInitial.count, settings.connectFreqInitial.per);
-    this.#completed = settings.connectFreq === undefined ? undefined : new RateLimiter(settings.connectFreq.count, settings.connectFreq.per);
+    this.#completed =
+      settings.connectFreq === undefined ? undefined : new RateLimiter(settings.connectFreq.count, settings.connectFreq.per);
   }
 
   admit(packet: Buffer, link: Link, now: Now): Admission {

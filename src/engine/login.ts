@@ -14,7 +14,6 @@ import type { EngineContext } from './context.ts';
 import type { ClientInstance } from './instance.ts';
 import { checkToken, newTokenSession, TOKEN_PREFIX } from './tokens.ts';
 
-
 /** Names and passwords may be this long, terminator included (facts: wire 8). */
 const MAX_CREDENTIAL_BYTES = 4096;
 
@@ -122,7 +121,8 @@ export class LoginDesk {
       this.#context.notes.add(AUTH.usernameChanged, { from: client.username, to: username }, client.ref);
       return this.#deny(client, keyId, 'AUTH_FAILED', 'auth-failure', now);
     }
-    if (auth.token !== undefined && password.reveal().startsWith(TOKEN_PREFIX)) return this.#checkToken(client, keyId, username, password, now);
+    if (auth.token !== undefined && password.reveal().startsWith(TOKEN_PREFIX))
+      return this.#checkToken(client, keyId, username, password, now);
     this.#askForUser(client, keyId, username, password, now);
   }
 
@@ -154,7 +154,13 @@ export class LoginDesk {
     this.#context.ask(client, { what: 'verify-user', env: client.env, username, password, via }, (answer, later) => {
       if (!answer.ok) {
         this.#context.notes.add(AUTH.failed, {}, client.ref);
-        return this.#deny(client, keyId, answer.reason === undefined ? 'AUTH_FAILED' : `AUTH_FAILED,${answer.reason}`, 'auth-failure', later);
+        return this.#deny(
+          client,
+          keyId,
+          answer.reason === undefined ? 'AUTH_FAILED' : `AUTH_FAILED,${answer.reason}`,
+          'auth-failure',
+          later,
+        );
       }
       const asName = this.#context.settings.auth.usernameAsCommonName;
       this.#context.notes.add(AUTH.succeeded, { username, note: asName ? '[CN SET]' : '' }, client.ref);

@@ -1,8 +1,7 @@
 import { DeadlineQueue } from '../base/deadline-queue.ts';
 import type { Machine } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
-import { after, between, earliest, type Instant, milliseconds, type Now, seconds } from '../base/units.ts';
-import { AUTH } from '../messages/auth.ts';
+import { after, earliest, type Instant, type Now } from '../base/units.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
 import { Notes } from '../messages/notes.ts';
@@ -18,28 +17,23 @@ import type { SessionOutput } from '../protocol/session/types.ts';
 import type { TlsEvent } from '../protocol/tls.ts';
 import type { CrlCheck } from '../protocol/verify/crl.ts';
 import { prepareWrap } from '../protocol/wrap/prepare.ts';
-import { setEndEnv } from './client-env.ts';
 import { Connector } from './connect.ts';
 import type { EngineContext } from './context.ts';
 import { Doorman } from './doorman.ts';
+import { Farewell } from './farewell.ts';
 import { InnerOwners } from './inner-owners.ts';
 import { ClientInstance } from './instance.ts';
 import { LoginDesk } from './login.ts';
 import { Negotiator } from './negotiator.ts';
 import { Numbers } from './numbers.ts';
 import { AddressPool, type PoolEntry } from './pool.ts';
+import { Questions } from './questions.ts';
 import { Rejections } from './rejections.ts';
 import { Roster } from './roster.ts';
 import type { ServerSettings } from './settings.ts';
-import type { Answer, EngineOutput, Question } from './types.ts';
+import type { Answer, EngineOutput } from './types.ts';
 
 export { Numbers };
-
-/** A client that was told to go has this long to read it (facts: wire 11). */
-const EXIT_DELAY = seconds(5);
-
-/** How long the end waits for RESTART to reach clients: without and with `explicit-exit-notify`. */
-const GOODBYE = { plain: milliseconds(300), notified: seconds(2) };
 
 /** What an engine is made of. */
 export interface ServerEngineConfig {
@@ -76,14 +70,10 @@ export class ServerEngine implements Machine {
   readonly #connector: Connector;
   readonly #wrap;
   readonly #context: EngineContext;
-  readonly #questions = new Map<number, { readonly client: ClientInstance | undefined; readonly then: (answer: Answer, now: Now) => void }>();
+  readonly #farewell: Farewell;
+  readonly #questions = new Questions((id, question) => this.#outputs.push({ kind: 'ask', id, question }));
   readonly #idleConnections = new Map<string, { readonly link: Link; readonly until: Instant }>();
-  #crl: CrlCheck | undefined;
-  #nextQuestion = 1;
-  #stopAt: Instant | undefined;
-  #stopping = false;
-  /** Bytes of clients that have gone, for the totals of `load-stats`. */
-  readonly #gone = { received: 0, sent: 0 };
+  readonly #crl: { lists: CrlCheck | undefined } = { lists: undefined };
 
   constructor(config: ServerEngineConfig) {
     const { settings } = config;
@@ -100,25 +90,33 @@ export class ServerEngine implements Machine {
     this.#negotiator = new Negotiator(this.#context);
     this.#connector = new Connector(this.#context, this.pool, new InnerOwners(), (client, now) => this.#connected(client, now));
     this.#logins = new LoginDesk(this.#context, (client, keyId, now) => this.#loginAccepted(client, keyId, now));
+    this.#farewell = new Farewell({
+      context: this.#context,
+      roster: this.#roster,
+      doorman: this.#doorman,
+      connector: this.#connector,
+      bytesOf: (client) => this.bytesOf(client),
+      turn: (client, now) => this.#turn(client, now),
+      stopped: () => this.#outputs.push({ kind: 'stopped' }),
+    });
   }
 
   #makeContext(): EngineContext {
-    const engine = this;
+    const crl = this.#crl;
     return {
       settings: this.settings,
       notes: this.notes,
       random: this.#config.random,
       get crl() {
-        return engine.#crl;
+        return crl.lists;
       },
       event: (event) => this.#outputs.push({ kind: 'event', event }),
       plane: (command) => this.#outputs.push({ kind: 'plane', command }),
-      ask: (client, question, then) => this.#ask(client, question, then),
-      tell: (question) => this.#ask(undefined, question, () => {}),
+      ask: (client, question, proceed) => this.#questions.ask(client, question, proceed),
+      tell: (question) => this.#questions.ask(undefined, question, () => {}),
       say: (client, message) => this.#say(client, message),
-      dismiss: (client, message, reason, now) => this.#dismiss(client, message, reason, now),
-      remove: (client, signal, reason, now) => this.#remove(client, signal, reason, now),
-      connected: () => [...this.#roster.all()].filter((client) => client.phase === 'connected'),
+      dismiss: (client, message, reason, now) => this.#farewell.dismiss(client, message, reason, now),
+      remove: (client, signal, reason, now) => this.#farewell.remove(client, signal, reason, now),
     };
   }
 
@@ -131,7 +129,7 @@ export class ServerEngine implements Machine {
 
   /** Totals since the start, of clients that have gone too. */
   totals(): { readonly received: number; readonly sent: number } {
-    let { received, sent } = this.#gone;
+    let { received, sent } = this.#farewell.gone;
     for (const client of this.#roster.all()) {
       const bytes = this.bytesOf(client);
       received += bytes.received;
@@ -160,7 +158,7 @@ export class ServerEngine implements Machine {
   nextDeadline(): Instant | undefined {
     let idle: Instant | undefined;
     for (const connection of this.#idleConnections.values()) idle = earliest(idle, connection.until);
-    return earliest(earliest(this.#deadlines.next(), this.#stopAt), earliest(this.#rejections.nextDeadline(), idle));
+    return earliest(earliest(this.#deadlines.next(), this.#farewell.nextDeadline()), earliest(this.#rejections.nextDeadline(), idle));
   }
 
   // --- the world speaks -------------------------------------------------------------------------------------------
@@ -177,12 +175,12 @@ export class ServerEngine implements Machine {
         this.#idleConnections.delete(event.link.key);
         for (const client of this.#roster.onLink(event.link)) {
           this.notes.add(LINK.connectionReset, { status: 0 }, client.ref);
-          this.#remove(client, 'SIGUSR1', 'connection-reset', now);
+          this.#farewell.remove(client, 'SIGUSR1', 'connection-reset', now);
         }
         return;
       case 'closed': {
         const client = this.#roster.ofSlot(event.slot);
-        if (client !== undefined) this.#finish(client, event.counters, now);
+        if (client !== undefined) this.#farewell.finish(client, event.counters, now);
         return;
       }
       case 'rejected': {
@@ -202,13 +200,13 @@ export class ServerEngine implements Machine {
         return this.#float(client, event.link, now);
       case 'ping-lost':
         this.notes.add(MULTI.pingRestart, { commonName: client.commonName ?? '' }, client.ref);
-        return this.#remove(client, 'SIGUSR1', 'ping-restart', now);
+        return this.#farewell.remove(client, 'SIGUSR1', 'ping-restart', now);
       case 'key-near-end':
         client.session.renegotiate(now);
         return this.#turn(client, now);
       case 'exit-seen':
         this.notes.add(MULTI.occExitReceived, {}, client.ref);
-        return this.#remove(client, 'SIGTERM', 'remote-exit', now);
+        return this.#farewell.remove(client, 'SIGTERM', 'remote-exit', now);
     }
   }
 
@@ -221,12 +219,11 @@ export class ServerEngine implements Machine {
 
   /** The host's answer to a question; late ones for clients that have gone are dropped. */
   handleAnswer(id: number, answer: Answer, now: Now): void {
-    const question = this.#questions.get(id);
-    this.#questions.delete(id);
+    const question = this.#questions.take(id);
     if (question === undefined) return;
     const { client } = question;
     if (client !== undefined && (!this.#roster.has(client) || client.phase === 'closing')) return;
-    question.then(answer, now);
+    question.proceed(answer, now);
     if (client !== undefined) this.#turn(client, now);
   }
 
@@ -248,17 +245,17 @@ export class ServerEngine implements Machine {
       this.#idleConnections.delete(link.key);
       this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link } });
     }
-    if (this.#stopAt !== undefined && this.#stopAt <= now.at) this.#endAll(now);
+    this.#farewell.handleDeadline(now);
   }
 
   #handleTimer(client: ClientInstance, timer: 'exit' | 'session-timeout' | 'inactive', now: Now): void {
-    if (timer === 'exit') return this.#remove(client, 'SIGTERM', 'delayed-exit', now);
-    if (timer === 'session-timeout') return this.#dismiss(client, 'AUTH_FAILED,SESSION: session timeout', 'session-timeout', now);
+    if (timer === 'exit') return this.#farewell.remove(client, 'SIGTERM', 'delayed-exit', now);
+    if (timer === 'session-timeout') return this.#farewell.dismiss(client, 'AUTH_FAILED,SESSION: session timeout', 'session-timeout', now);
     const { inactive } = this.settings;
     const counters = this.countersOf(client);
     const bytes = (counters?.bytesReceived ?? 0) + (counters?.bytesSent ?? 0);
     if (inactive === undefined) return;
-    if (bytes - client.activityBytes <= inactive.bytes) return this.#remove(client, 'SIGTERM', 'inactive', now);
+    if (bytes - client.activityBytes <= inactive.bytes) return this.#farewell.remove(client, 'SIGTERM', 'inactive', now);
     client.activityBytes = bytes;
     client.timers.set('inactive', after(now.at, inactive.after));
   }
@@ -267,13 +264,13 @@ export class ServerEngine implements Machine {
 
   /** The revocation lists now in force; undefined without `crl-verify`. */
   setCrl(crl: CrlCheck | undefined): void {
-    this.#crl = crl;
+    this.#crl.lists = crl;
   }
 
   /** Ends clients at once, without a message, as `kill` does. Gives how many. */
   kill(which: (client: ClientInstance) => boolean, now: Now): number {
     const doomed = [...this.#roster.all()].filter((client) => client.phase !== 'closing' && which(client));
-    for (const client of doomed) this.#remove(client, 'SIGTERM', 'management-kill', now);
+    for (const client of doomed) this.#farewell.remove(client, 'SIGTERM', 'management-kill', now);
     return doomed.length;
   }
 
@@ -281,23 +278,14 @@ export class ServerEngine implements Machine {
   clientKill(clientId: number, message: string, now: Now): boolean {
     const client = this.#roster.ofClientId(clientId);
     if (client === undefined || client.phase === 'closing') return false;
-    this.#dismiss(client, message, 'client-kill', now);
+    this.#farewell.dismiss(client, message, 'client-kill', now);
     this.#turn(client, now);
     return true;
   }
 
   /** Tells all clients to come back later, ends them, and gives `stopped` when the last one's counters are in. */
   stop(now: Now): void {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    const notify = this.settings.explicitExitNotify;
-    for (const client of [...this.#roster.all()]) {
-      if (client.phase !== 'connected') continue;
-      this.#say(client, notify === 2 ? 'RESTART,[N]' : 'RESTART');
-      this.#turn(client, now);
-    }
-    const wait = this.#roster.size === 0 ? milliseconds(0) : notify > 0 ? GOODBYE.notified : GOODBYE.plain;
-    this.#stopAt = after(now.at, wait);
+    this.#farewell.stop(now);
   }
 
   /** The next thing to do or to know. */
@@ -321,7 +309,7 @@ export class ServerEngine implements Machine {
   }
 
   #firstContact(bytes: Buffer, link: Link, now: Now): void {
-    if (this.#stopping) return this.notes.add(MULTI.shuttingDown, { client: formatAddress(link.address) });
+    if (this.#farewell.stopping) return this.notes.add(MULTI.shuttingDown, { client: formatAddress(link.address) });
     const admission = this.#doorman.admit(bytes, link, now);
     switch (admission.kind) {
       case 'limited':
@@ -374,8 +362,13 @@ export class ServerEngine implements Machine {
     const same = (other: ClientInstance): boolean =>
       other.certificates?.[0]?.sha256 !== undefined && other.certificates[0].sha256 === client.certificates?.[0]?.sha256;
     if (!others.every(same)) return this.notes.add(MULTI.floatRefused, { address: formatFamilyAddress(link.address) }, client.ref);
-    for (const other of others) this.#remove(other, 'SIGTERM', 'float', now);
-    const args = { peerId: client.slot.peerId, commonName: client.label, from: formatFamilyAddress(client.link.address), to: formatFamilyAddress(link.address) };
+    for (const other of others) this.#farewell.remove(other, 'SIGTERM', 'float', now);
+    const args = {
+      peerId: client.slot.peerId,
+      commonName: client.label,
+      from: formatFamilyAddress(client.link.address),
+      to: formatFamilyAddress(link.address),
+    };
     this.notes.add(MULTI.floated, args, client.ref);
     this.#roster.move(client, link);
     this.#outputs.push({ kind: 'plane', command: { kind: 'set-address', slot: client.slot, link } });
@@ -426,7 +419,7 @@ export class ServerEngine implements Machine {
         return this.#negotiator.renegotiating(client);
       case 'key-failed':
         this.#negotiator.failed(client, out.failure);
-        if (client.session.currentKey.phase === 'failed') this.#remove(client, 'SIGUSR1', 'tls-error', now);
+        if (client.session.currentKey.phase === 'failed') this.#farewell.remove(client, 'SIGUSR1', 'tls-error', now);
         return;
       case 'send-with':
         if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'send-with', slot: client.slot, keyId: out.keyId } });
@@ -449,11 +442,7 @@ export class ServerEngine implements Machine {
       client.pushWanted = true;
       return this.#negotiator.push(client, now);
     }
-    if (text !== 'EXIT') return;
-    this.notes.add(MULTI.exitReceived, {}, client.ref);
-    this.notes.add(AUTH.delayedExit, { seconds: EXIT_DELAY / 1000 }, client.ref);
-    this.#outputs.push({ kind: 'event', event: { kind: 'notify', type: 'remote-exit', text: 'EXIT' } });
-    this.#closeSoon(client, 'remote-exit', now);
+    if (text === 'EXIT') this.#farewell.exitReceived(client, now);
   }
 
   #loginAccepted(client: ClientInstance, keyId: number, now: Now): void {
@@ -475,96 +464,27 @@ export class ServerEngine implements Machine {
   #displace(client: ClientInstance, now: Now): void {
     const name = client.commonName ?? '';
     const stale = [...this.#roster.all()].filter((other) => {
-      if (other === client || other.phase === 'closing') return false;
+      if (other === client || other.removed) return false;
       const sameName = !this.settings.duplicateCn && name !== '' && other.shownName === name;
       return sameName || (other.link.key === client.link.key && other.shownName !== undefined);
     });
     if (stale.some((other) => other.link.key !== client.link.key)) this.#negotiator.displaced(client);
-    for (const other of stale) this.#remove(other, 'SIGTERM', 'displaced', now);
+    for (const other of stale) this.#farewell.remove(other, 'SIGTERM', 'displaced', now);
   }
 
   #connected(client: ClientInstance, now: Now): void {
-    if (!this.#negotiator.open(client, now)) return this.#remove(client, 'SIGTERM', 'tls-error', now);
+    if (!this.#negotiator.open(client, now)) return this.#farewell.remove(client, 'SIGTERM', 'tls-error', now);
     client.announced = true;
     this.#outputs.push({ kind: 'pool-changed' });
     if (client.pushWanted || client.announces(IV_PROTO.requestPush)) this.#negotiator.push(client, now);
-    this.#outputs.push({ kind: 'event', event: { kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env: client.env.clone() } });
+    this.#outputs.push({
+      kind: 'event',
+      event: { kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env: client.env.clone() },
+    });
   }
-
-  // --- the end ----------------------------------------------------------------------------------------------------
 
   #say(client: ClientInstance, message: string): void {
     this.notes.add(PUSH.sent, { commonName: client.label, message: redactControlMessage(message), status: 1 }, client.ref);
     client.session.send(message);
-  }
-
-  #dismiss(client: ClientInstance, message: string, reason: string, now: Now): void {
-    if (client.phase === 'closing') return;
-    this.notes.add(AUTH.delayedExit, { seconds: EXIT_DELAY / 1000 }, client.ref);
-    this.#say(client, message);
-    this.#closeSoon(client, reason, now);
-  }
-
-  #closeSoon(client: ClientInstance, reason: string, now: Now): void {
-    client.phase = 'closing';
-    client.ending = { signal: 'SIGTERM', reason };
-    client.timers.clearAll();
-    client.timers.set('exit', after(now.at, EXIT_DELAY));
-    if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'set-open', slot: client.slot, open: false } });
-  }
-
-  #remove(client: ClientInstance, signal: string, reason: string, now: Now): void {
-    if (!this.#roster.has(client) || client.removed) return;
-    client.removed = true;
-    client.phase = 'closing';
-    client.ending ??= { signal, reason };
-    const row = signal === 'SIGUSR1' ? MULTI.instanceRestarting : MULTI.instanceExiting;
-    this.notes.add(row, { signal, source: 'soft', reason }, client.ref);
-    this.#doorman.retire(client.session.localId, now);
-    client.timers.clearAll();
-    client.session.close();
-    this.#turn(client, now);
-    this.#deadlines.set(client, undefined);
-    // Its addresses are free at once: who takes its place shall get them.
-    this.#connector.undo(client);
-    if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'close-peer', slot: client.slot } });
-    else this.#finish(client, undefined, now);
-  }
-
-  /** The data plane let go of it: its numbers are final. */
-  #finish(client: ClientInstance, counters: PlaneCounters | undefined, now: Now): void {
-    client.finalCounters = counters;
-    const { received, sent } = this.bytesOf(client);
-    this.#gone.received += received;
-    this.#gone.sent += sent;
-    setEndEnv(client.env, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
-    if (client.announced) {
-      this.#outputs.push({ kind: 'event', event: { kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone() } });
-      if (this.settings.hooks.clientDisconnect) this.#ask(undefined, { what: 'client-disconnect', env: client.env }, () => {});
-    }
-    this.#roster.remove(client);
-    if (client.link.connection !== undefined) this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link: client.link } });
-    this.#checkStopped();
-  }
-
-  #endAll(now: Now): void {
-    this.#stopAt = undefined;
-    for (const client of [...this.#roster.all()]) this.#remove(client, 'SIGTERM', 'server-stop', now);
-    this.#checkStopped();
-  }
-
-  #checkStopped(): void {
-    if (this.#stopping && this.#stopAt === undefined && this.#roster.size === 0 && !this.#stoppedSaid) {
-      this.#stoppedSaid = true;
-      this.#outputs.push({ kind: 'stopped' });
-    }
-  }
-
-  #stoppedSaid = false;
-
-  #ask(client: ClientInstance | undefined, question: Question, then: (answer: Answer, now: Now) => void): void {
-    const id = this.#nextQuestion++;
-    this.#questions.set(id, { client, then });
-    this.#outputs.push({ kind: 'ask', id, question });
   }
 }

@@ -21,14 +21,26 @@ export type EngineOutput =
 /** What an engine cannot do itself: scripts and files. */
 export type Question =
   /** `auth-user-pass-verify`. */
-  | { readonly what: 'verify-user'; readonly env: EnvList; readonly username: string; readonly password: Secret; readonly via: 'via-env' | 'via-file' }
+  | {
+      readonly what: 'verify-user';
+      readonly env: EnvList;
+      readonly username: string;
+      readonly password: Secret;
+      readonly via: 'via-env' | 'via-file';
+    }
   /** `tls-verify`, once a certificate from the root to the leaf. */
   | { readonly what: 'tls-verify'; readonly env: EnvList; readonly depth: number; readonly subject: string }
   /** `client-config-dir`: the file of this name, or DEFAULT. */
   | { readonly what: 'client-file'; readonly commonName: string }
   | { readonly what: 'client-connect'; readonly env: EnvList }
   | { readonly what: 'client-disconnect'; readonly env: EnvList }
-  | { readonly what: 'learn-address'; readonly env: EnvList; readonly operation: 'add' | 'update' | 'delete'; readonly address: string; readonly commonName: string | undefined };
+  | {
+      readonly what: 'learn-address';
+      readonly env: EnvList;
+      readonly operation: 'add' | 'update' | 'delete';
+      readonly address: string;
+      readonly commonName: string | undefined;
+    };
 
 /** How a question was answered. */
 export interface Answer {

@@ -45,7 +45,7 @@ export interface FakeTlsConfig {
 /** One end's device. Hand in commands, take the events. */
 export class FakeTls {
   readonly #config: FakeTlsConfig;
-  readonly #identity: number;
+  #identity: number;
   readonly #sessions = new Map<number, FakeTlsSession>();
   readonly #events: { readonly tls: number; readonly event: TlsEvent }[] = [];
 
@@ -57,6 +57,11 @@ export class FakeTls {
   /** Sessions that were opened and not closed. */
   get open(): number {
     return this.#sessions.size;
+  }
+
+  /** Later handshakes show another certificate. */
+  become(identity: FakeIdentity): void {
+    this.#identity = this.#config.authority.register(identity);
   }
 
   command(command: TlsCommand): void {
@@ -84,7 +89,7 @@ class FakeTlsSession {
   readonly #emit: (event: TlsEvent) => void;
   #state: 'waiting' | 'established' | 'failed' = 'waiting';
   #buffer: Buffer = Buffer.alloc(0);
-  #mine: Buffer;
+  readonly #mine: Buffer;
   #secret: Buffer = Buffer.from('nothing yet');
   #sent = 0;
   #received = 0;

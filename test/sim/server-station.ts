@@ -13,7 +13,10 @@ export class ServerStation extends Station {
   readonly events: DaemonEvent[] = [];
   readonly questions: Question[] = [];
   /** How questions are answered, and after how many milliseconds; undefined never. */
-  answer: (question: Question) => { readonly answer: Answer; readonly after: number } | undefined = () => ({ answer: { ok: true }, after: 2 });
+  answer: (question: Question) => { readonly answer: Answer; readonly after: number } | undefined = () => ({
+    answer: { ok: true },
+    after: 2,
+  });
   stopped = false;
 
   constructor(config: Omit<StationConfig, 'plane'>, settings: ServerSettings, verb: number) {

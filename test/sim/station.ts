@@ -58,7 +58,8 @@ export abstract class Station {
     const random = new SeededRandom(world.deriveSeed());
     this.tls = new FakeTls({ authority: world.authority, identity, random, roundTrips: config.tlsRoundTrips ?? 1 });
     this.forwarder = new Forwarder(config.plane, {
-      transmit: (bytes, link) => this.#attached && world.network.send(bytes, this.endpoint, { host: hostOf(link), port: link.address.port }),
+      transmit: (bytes, link) =>
+        this.#attached && world.network.send(bytes, this.endpoint, { host: hostOf(link), port: link.address.port }),
       deliver: (packet) => this.received.push(packet.subarray(28).toString()),
       event: (event) => this.#planeEvents.push(event),
       closeLink: () => {},

@@ -46,7 +46,7 @@ export interface PacketSink {
   send(keyId: number, opcode: ControlOpcode, body: ControlBody): void;
   output(out: SessionOutput): void;
   /** The receiver's session id that goes with acks. */
-  readonly remoteId: Buffer | undefined;
+  remoteId(): Buffer | undefined;
 }
 
 /** See the file's head. Driven by `Session`, which owns the wraps and the timers' host. */
@@ -250,7 +250,7 @@ export class KeyState {
     this.#ackAt = undefined;
     this.#sink.send(this.keyId, message.opcode, {
       acks,
-      ackSession: acks.length > 0 ? this.#sink.remoteId : undefined,
+      ackSession: acks.length > 0 ? this.#sink.remoteId() : undefined,
       messageId: message.id,
       payload: message.payload,
     });
@@ -261,7 +261,7 @@ export class KeyState {
     this.#ackAt = undefined;
     while (this.#acks.pending) {
       const acks = this.#acks.take(8);
-      this.#sink.send(this.keyId, OP.ack, { acks, ackSession: this.#sink.remoteId, messageId: undefined, payload: Buffer.alloc(0) });
+      this.#sink.send(this.keyId, OP.ack, { acks, ackSession: this.#sink.remoteId(), messageId: undefined, payload: Buffer.alloc(0) });
     }
   }
 }

@@ -218,14 +218,11 @@ export class Session implements Machine {
 
   #newKeyState(keyId: number, reset: ControlOpcode | undefined, now: Now): KeyState {
     const start = { keyId, reset, role: tlsRole(this.#config.start), tls: this.#config.nextTls(), timing: this.#config.timing };
-    const session = this;
     const sink = {
       payloadRoom: (id: number) => this.#payloadRoom(id),
       send: (id: number, opcode: ControlOpcode, body: ControlBody) => this.#transmit(id, opcode, body),
       output: (out: SessionOutput) => this.#handleKeyOutput(out),
-      get remoteId() {
-        return session.#remoteId;
-      },
+      remoteId: () => this.#remoteId,
     };
     return new KeyState(start, sink, now);
   }
@@ -342,7 +339,8 @@ export class Session implements Machine {
   }
 
   #acceptIds(opcode: ControlOpcode, sessionId: Buffer, body: ControlBody): boolean {
-    if (body.ackSession !== undefined && !body.ackSession.equals(this.localId)) return this.#drop('session-id', 'acknowledges another session');
+    if (body.ackSession !== undefined && !body.ackSession.equals(this.localId))
+      return this.#drop('session-id', 'acknowledges another session');
     if (this.#remoteId === undefined) {
       if (opcode !== OP.hardResetServer) return this.#drop('opcode', 'no reset from the server yet');
       this.#remoteId = Buffer.from(sessionId);
