@@ -48,7 +48,7 @@ describe.skipIf(!requireInterop())('a stock client connects', () => {
   it.each(['AES-128-GCM', 'AES-192-GCM', 'AES-256-GCM', 'CHACHA20-POLY1305'])('with data cipher %s', async (cipher) => {
     await lab.server({ lines: ['data-ciphers AES-256-GCM:AES-192-GCM:AES-128-GCM:CHACHA20-POLY1305'] });
     const alice = await lab.client('alice', { lines: [`data-ciphers ${cipher}`] });
-    expect(alice.process.matching(`Data Channel: cipher '${cipher}'`)).not.toEqual([]);
+    await alice.process.waitFor(`Data Channel: cipher '${cipher}'`);
     expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
   });
 
@@ -58,7 +58,7 @@ describe.skipIf(!requireInterop())('a stock client connects', () => {
   ])('by TLS %s', async (_version, line, name) => {
     const server = await lab.server();
     const alice = await lab.client('alice', { lines: [line] });
-    expect(server.process.matching(`Control Channel: ${name}`)).not.toEqual([]);
+    await server.process.waitFor(`Control Channel: ${name}`);
     expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
   });
 

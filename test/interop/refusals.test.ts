@@ -59,11 +59,9 @@ describe.skipIf(!requireInterop())('a stock client is refused', () => {
     const server = await lab.server();
     const client = await lab.client('alice', { lines: ['data-ciphers AES-256-CBC'], wait: false });
     await client.process.waitFor('AUTH_FAILED,Data channel cipher negotiation failed (no shared cipher)');
-    expect(
-      server.process.matching(
-        "PUSH: No common cipher between server and client. Server data-ciphers: 'AES-256-GCM:AES-128-GCM:CHACHA20-POLY1305', client supported ciphers 'AES-256-CBC'",
-      ),
-    ).toHaveLength(1);
+    await server.process.waitFor(
+      "PUSH: No common cipher between server and client. Server data-ciphers: 'AES-256-GCM:AES-128-GCM:CHACHA20-POLY1305', client supported ciphers 'AES-256-CBC'",
+    );
   });
 
   it('when its TLS is older than the server takes', async () => {
