@@ -33,8 +33,11 @@ export class PeriodicFile {
     this.#everySeconds = everySeconds;
   }
 
+  /** Makes the file at once: readers that look for it shall find it. */
   start(): void {
-    if (this.#everySeconds > 0) this.#arm(Math.min(1, this.#everySeconds));
+    if (this.#everySeconds === 0) return;
+    this.write();
+    this.#arm(Math.min(1, this.#everySeconds));
   }
 
   /** Writes now; the interval goes on. */
