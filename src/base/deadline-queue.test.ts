@@ -29,6 +29,13 @@ describe('DeadlineQueue', () => {
     expect(queue.takeDue(at(25))).toBeUndefined();
   });
 
+  it('stays small when deadlines are moved without end', () => {
+    const queue = new DeadlineQueue<number>();
+    for (let n = 0; n < 10_000; n++) queue.set(n % 10, at(1_000_000 - n));
+    expect(queue.entries).toBeLessThan(100);
+    expect(queue.next()).toBe(1_000_000 - 9999);
+  });
+
   it('agrees with sorting, whatever is set and cleared', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(8), fc.option(fc.nat(50), { nil: undefined }))), (steps) => {

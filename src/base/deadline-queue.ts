@@ -5,9 +5,13 @@ interface Entry<T> {
   readonly item: T;
 }
 
+/** Replaced entries that may always stay: rebuilding small heaps is not worth it. */
+const SLACK = 64;
+
 /**
  * The deadlines of many items, at most one each: setting, clearing and taking cost the logarithm of their number, so that
- * thousands of sessions need no scan. Entries that were replaced stay in the heap until they come up.
+ * thousands of sessions need no scan. Entries that were replaced stay in the heap until they come up, or until they are
+ * most of it.
  */
 export class DeadlineQueue<T> {
   readonly #heap: Entry<T>[] = [];
@@ -22,6 +26,12 @@ export class DeadlineQueue<T> {
     if (this.#deadlines.get(item) === at) return;
     this.#deadlines.set(item, at);
     this.#push({ at, item });
+    if (this.#heap.length > 2 * this.#deadlines.size + SLACK) this.#rebuild();
+  }
+
+  /** Entries in memory, replaced ones included: at most twice the items and a few. */
+  get entries(): number {
+    return this.#heap.length;
   }
 
   /** The earliest deadline. */
@@ -38,6 +48,11 @@ export class DeadlineQueue<T> {
     this.#pop();
     this.#deadlines.delete(first.item);
     return first.item;
+  }
+
+  #rebuild(): void {
+    this.#heap.length = 0;
+    for (const [item, at] of this.#deadlines) this.#push({ at, item });
   }
 
   #dropStale(): void {
