@@ -1,5 +1,6 @@
 import { after, earliest, type Instant, type Now } from '../../base/units.ts';
 import type { ControlBody } from '../control-body.ts';
+import type { KeySource } from '../prf.ts';
 import { decodeKeyMethod2, encodeKeyMethod2, type KeyMethod2 } from '../negotiate/key-method2.ts';
 import { type ControlOpcode, OP } from '../opcodes.ts';
 import { AckQueue } from '../reliable/acks.ts';
@@ -21,9 +22,16 @@ export type KeyPhase =
   | { readonly kind: 'resetting' }
   | { readonly kind: 'handshaking' }
   /** TLS stands; the two key messages cross. */
-  | { readonly kind: 'exchanging'; readonly peer: TlsPeer; readonly mine: KeyMethod2 | undefined; readonly theirs: KeyMethod2 | undefined }
-  | { readonly kind: 'active'; readonly peer: TlsPeer; readonly mine: KeyMethod2; readonly theirs: KeyMethod2; readonly since: Instant }
+  | { readonly kind: 'exchanging'; readonly peer: TlsPeer; readonly mine: KeySource | undefined; readonly theirs: KeySource | undefined }
+  /** `sources` until data keys are made of them. */
+  | { readonly kind: 'active'; readonly peer: TlsPeer; readonly sources: KeySources | undefined; readonly since: Instant }
   | { readonly kind: 'failed' };
+
+/** What both ends gave for data keys by PRF. */
+export interface KeySources {
+  readonly mine: KeySource;
+  readonly theirs: KeySource;
+}
 
 /** How a key state begins. */
 export interface KeyStateStart {
@@ -152,7 +160,7 @@ export class KeyState {
       if (decoded.kind === 'need-more') return;
       if (decoded.kind === 'malformed') return this.fail({ kind: 'key-method', why: decoded.why });
       this.#splitter.skip(decoded.consumed);
-      this.#phase = { ...this.#phase, theirs: decoded.message };
+      this.#phase = { ...this.#phase, theirs: sourceOf(decoded.message) };
       this.#sink.output({ kind: 'key-method2', keyId: this.keyId, message: decoded.message });
       this.#advance(now);
     }
@@ -164,8 +172,16 @@ export class KeyState {
   /** Sends our key message; allowed once, after TLS was established. */
   writeKeyMethod2(message: KeyMethod2): void {
     if (this.#phase.kind !== 'exchanging' || this.#phase.mine !== undefined) return;
-    this.#phase = { ...this.#phase, mine: message };
+    this.#phase = { ...this.#phase, mine: sourceOf(message) };
     this.#sink.output({ kind: 'tls-write', tls: this.tls, message: encodeKeyMethod2(message, this.#role) });
+  }
+
+  /** What data keys are made of, once: afterwards this state has forgotten it. */
+  takeSources(): KeySources | undefined {
+    if (this.#phase.kind !== 'active') return undefined;
+    const { sources } = this.#phase;
+    this.#phase = { ...this.#phase, sources: undefined };
+    return sources;
   }
 
   /** One control message over this key's TLS session: NUL-terminated, a record of its own (facts: wire 7). */
@@ -204,7 +220,7 @@ export class KeyState {
     const phase = this.#phase;
     if (phase.kind !== 'exchanging' || phase.mine === undefined || phase.theirs === undefined) return;
     if (!this.#send.empty || this.#waiting.length > 0 || !this.#wroteKeyMethod2) return;
-    this.#phase = { kind: 'active', peer: phase.peer, mine: phase.mine, theirs: phase.theirs, since: now.at };
+    this.#phase = { kind: 'active', peer: phase.peer, sources: { mine: phase.mine, theirs: phase.theirs }, since: now.at };
     this.#giveUpAt = undefined;
     this.#sink.output({ kind: 'key-active', keyId: this.keyId });
   }
@@ -264,4 +280,9 @@ export class KeyState {
       this.#sink.send(this.keyId, OP.ack, { acks, ackSession: this.#sink.remoteId(), messageId: undefined, payload: Buffer.alloc(0) });
     }
   }
+}
+
+/** Names and passwords of a key message are not kept. */
+function sourceOf({ preMaster, random1, random2 }: KeyMethod2): KeySource {
+  return { preMaster, random1, random2 };
 }

@@ -150,7 +150,7 @@ export class Session implements Machine {
   }
 
   /**
-   * The data keys of an active key id; undefined when it is not active. Calling it says that they are in use from now on:
+   * The data keys of an active key id; undefined when it is not active, or they were made before. Calling it says that they are in use from now on:
    * `send-with` follows when the peer can be expected to have them too.
    */
   makeKeys(keyId: number, method: 'exporter' | 'prf', cipher: DataCipher): DataKeys | undefined {
@@ -158,15 +158,15 @@ export class Session implements Machine {
     const phase = state.phase;
     if (state.keyId !== keyId || phase.kind !== 'active' || this.#remoteId === undefined) return undefined;
     const role = tlsRole(this.#config.start);
-    const material =
-      method === 'exporter'
-        ? phase.peer.exportKey(DATA_KEYS_LABEL, KEY_MATERIAL_BYTES)
-        : keysFromPrf(
-            role === 'client'
-              ? { client: phase.mine, server: phase.theirs, clientId: this.localId, serverId: this.#remoteId }
-              : { client: phase.theirs, server: phase.mine, clientId: this.#remoteId, serverId: this.localId },
-          );
+    const sources = state.takeSources();
+    if (sources === undefined) return undefined;
+    const { mine, theirs } = sources;
+    const ends = role === 'client' ? { client: mine, server: theirs } : { client: theirs, server: mine };
+    const ids = role === 'client' ? { clientId: this.localId, serverId: this.#remoteId } : { clientId: this.#remoteId, serverId: this.localId };
+    const exported = method === 'exporter' ? phase.peer.exportKey(DATA_KEYS_LABEL, KEY_MATERIAL_BYTES) : undefined;
+    const material = exported ?? keysFromPrf({ ...ends, ...ids });
     const keys = dataKeysFrom(material, cipher, role);
+    material.fill(0);
     if (keys === undefined) return undefined;
     state.keyedAt = this.#now.at;
     const before = this.#lameDuck?.keyedAt;
