@@ -55,9 +55,9 @@ export class NativePort implements DaemonPort {
       case 'pid':
         return { kind: 'value', value: controls.pid };
       case 'verb':
-        return { kind: 'value', value: controls.verb(request.set) };
+        return setOrShown(request.set, controls.verb(request.set));
       case 'mute':
-        return { kind: 'value', value: controls.mute(request.set) };
+        return setOrShown(request.set, controls.mute(request.set));
       case 'signal':
         return controls.signal(request.name) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' };
       case 'hold':
@@ -101,4 +101,9 @@ function loadStats(engine: ServerEngine): DaemonReply {
 
 function clientBytes(engine: ServerEngine): DaemonReply {
   return { kind: 'client-bytes', clients: connected(engine).map((client) => ({ clientId: client.clientId, ...engine.bytesOf(client) })) };
+}
+
+/** A setting that was set is done; one that was asked for is told. */
+function setOrShown(set: number | undefined, value: number): DaemonReply {
+  return set === undefined ? { kind: 'value', value } : { kind: 'done', text: '' };
 }
