@@ -248,7 +248,7 @@ export const DIFFERENCES: readonly Difference[] = [
     area: 'options',
     stock: 'Without a `topology` line a server gives each client a network of four addresses (net30), and warns.',
     ours: '`subnet` is used, and said once.',
-    why: 'net30 was made for old Windows drivers, wastes three addresses of four, and is on its way out of stock too.',
+    why: 'The topology net30 was made for old Windows drivers, wastes three addresses of four, and is on its way out of stock too.',
     test: 'src/engine/settings/network.test.ts',
   },
   {
