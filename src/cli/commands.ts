@@ -13,10 +13,11 @@ Takes OpenVPN's own options, in the file or as words with two dashes; later ones
   },
   quickstart: {
     summary: 'a server and three clients in this process, to look at: no root, no configuration',
-    usage: `usage: tunnelscope quickstart
+    usage: `usage: tunnelscope quickstart [--for SECONDS]
 
 Makes certificates in a temporary folder, starts a server on a loopback port with three clients that ping each
-other, shows them in a table and says what to try next. Ctrl-C ends it and removes the folder.
+other, shows them in a table and says what to try next. Ctrl-C ends it and removes the folder;
+--for ends it by itself.
 `,
     load: async () => (await import('./quickstart.ts')).quickstart,
   },
