@@ -1,4 +1,5 @@
-import { close, constants, fstat, openSync, write } from 'node:fs';
+import { close, constants, fstat, fstatSync, openSync, stat, write } from 'node:fs';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { TunnelscopeError } from '../base/errors.ts';
 import { failureFrom, formatFailure } from './errno.ts';
@@ -6,49 +7,92 @@ import { failureFrom, formatFailure } from './errno.ts';
 /** Where lines are appended, whoever reads them, at whatever speed. */
 export interface AppendSink {
   /** Never waits. False when the line was dropped because too much is unwritten. */
-  append(line: string | Uint8Array): boolean;
-  /** Lines dropped so far, for want of room or because a write failed. */
+  append(line: string): boolean;
+  /** Lines dropped so far, for want of room. */
   readonly dropped: number;
-  /** When everything appended before the call was written or dropped. */
+  /** When everything appended before the call was written. Waits as long as a reader does not read. */
   flush(): Promise<void>;
-  /** After a last flush. */
+  /** After a last flush, for which it waits a second at most. */
   close(): Promise<void>;
+}
+
+/** What a log file tells of itself, for a line of the log. */
+export type AppendNews =
+  /** Writing works again after `milliseconds`; `lost` lines were dropped meanwhile, just before the next line. */
+  | { readonly kind: 'recovered'; readonly lost: number; readonly milliseconds: number; readonly reason: string }
+  | { readonly kind: 'reopened' }
+  /** The file was renamed or removed and cannot be opened again: the old one is still written. Said once. */
+  | { readonly kind: 'reopen-failed'; readonly reason: string };
+
+/** How a file is opened. */
+export interface AppendOptions {
+  /** Empty it first: `log`, not `log-append`. */
+  readonly truncate: boolean;
+  /** Unwritten bytes at most. */
+  readonly maxWaitingBytes?: number;
+  /** Look so often whether it was renamed or removed. */
+  readonly lookEveryMs?: number;
 }
 
 /** Unwritten bytes at most: seconds of the busiest log. */
 const MAX_WAITING_BYTES = 4 << 20;
 /** A write is never larger, so that a slow disk holds back little. */
 const MAX_WRITE_BYTES = 256 << 10;
+/** A full pipe is looked at again soon, a failing disk less often. */
+const RETRY_MS = { full: 20, failed: 200 };
+/** How long the end waits for a reader or a disk. */
+const CLOSE_LIMIT_MS = 1000;
+/** So that a rotated file is noticed within a second. */
+const LOOK_EVERY_MS = 500;
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+/** After an overflow, lines are taken again from so much room on: not one by one. */
+const ROOM_AGAIN = 0.75;
+/** A reader that is slow for a moment is no news. */
+const BUSY = 'EAGAIN';
 
 const writeBytes = promisify(write);
 const closeDescriptor = promisify(close);
 const statDescriptor = promisify(fstat);
+const statPath = promisify(stat);
 
 /**
  * A log file: opened for appending, so that rotation by copy and truncate works, and without waiting for readers of
- * pipes; one write at a time. With descriptor 1 it is standard output.
+ * pipes; one write at a time. What cannot be written now is tried again, in order, while a bounded queue takes what
+ * comes after. A file that was renamed or removed is opened anew under its path. With descriptor 1 it is standard output.
  */
 export class AppendFile implements AppendSink {
+  /** Hears of trouble that is over and of rotations. */
+  onNews: (news: AppendNews) => void = () => {};
   readonly #maxWaiting: number;
-  readonly #waiting: Buffer[] = [];
+  readonly #path: string | undefined;
+  #waiting: string[] = [];
   #fd: number;
+  /** Opened anew; takes the place of `#fd` between two lines. */
+  #nextFd: number | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #reopenFailed = false;
   #waitingBytes = 0;
   #dropped = 0;
-  #failure: string | undefined;
+  #overflowing = false;
+  #trouble: { readonly since: number; reason: string; lost: number; worthSaying: boolean } | undefined;
   #running: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
   #closed = false;
+  #givenUp = false;
 
-  private constructor(fd: number, maxWaiting: number) {
+  private constructor(fd: number, maxWaiting: number, path?: string) {
     this.#fd = fd;
     this.#maxWaiting = maxWaiting;
+    this.#path = path;
   }
 
-  /** Opens or makes the file (mode 0600); `truncate` for `log`, not for `log-append`. Throws `FILE` in the system's words. */
-  static open(path: string, options: { readonly truncate: boolean; readonly maxWaitingBytes?: number }): AppendFile {
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+  /** Opens or makes the file (mode 0600). Throws `FILE` in the system's words. */
+  static open(path: string, options: AppendOptions): AppendFile {
     try {
-      const fd = openSync(path, options.truncate ? flags | constants.O_TRUNC : flags, 0o600);
-      return new AppendFile(fd, options.maxWaitingBytes ?? MAX_WAITING_BYTES);
+      const fd = openSync(path, options.truncate ? APPENDING | constants.O_TRUNC : APPENDING, 0o600);
+      const file = new AppendFile(fd, options.maxWaitingBytes ?? MAX_WAITING_BYTES, resolve(path));
+      if (fstatSync(fd).isFile()) file.#startWatch(options.lookEveryMs ?? LOOK_EVERY_MS);
+      return file;
     } catch (thrown) {
       throw new TunnelscopeError('FILE', `cannot open ${path}: ${formatFailure(failureFrom(thrown))}`, { cause: thrown });
     }
@@ -56,7 +100,7 @@ export class AppendFile implements AppendSink {
 
   /** An open descriptor, such as 1 for standard output. It is closed with the sink, but for 0 to 2. */
   static over(fd: number, maxWaitingBytes = MAX_WAITING_BYTES): AppendFile {
-    return new AppendFile(fd, maxWaitingBytes);
+    return new AppendFile(withoutWaiting(fd), maxWaitingBytes);
   }
 
   get dropped(): number {
@@ -65,17 +109,18 @@ export class AppendFile implements AppendSink {
 
   /** Why the last write failed; undefined when it did not. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#trouble?.reason;
   }
 
-  append(line: string | Uint8Array): boolean {
-    const bytes = typeof line === 'string' ? Buffer.from(line) : Buffer.from(line);
-    if (this.#closed || this.#waitingBytes + bytes.length > this.#maxWaiting) {
-      this.#dropped++;
+  append(line: string): boolean {
+    const length = Buffer.byteLength(line);
+    if (this.#closed || !this.#hasRoom(length)) {
+      this.#drop();
       return false;
     }
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    if (this.#trouble !== undefined && this.#trouble.lost > 0) this.#recovered();
+    this.#waiting.push(line);
+    this.#waitingBytes += length;
     this.#running ??= this.#run();
     return true;
   }
@@ -86,52 +131,160 @@ export class AppendFile implements AppendSink {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.flush();
+    clearInterval(this.#watch);
+    let limit: NodeJS.Timeout | undefined;
+    const outOfTime = new Promise<void>((finish) => {
+      limit = setTimeout(finish, CLOSE_LIMIT_MS);
+    });
+    await Promise.race([this.flush(), outOfTime]);
+    clearTimeout(limit);
+    this.#givenUp = true;
+    this.#wake?.();
+    // A write that is still under way holds the descriptor.
+    if (this.#running !== undefined && this.#wake === undefined) return;
+    this.#swap();
     const fd = this.#fd;
     this.#fd = -1;
     if (fd > 2) await closeDescriptor(fd);
   }
 
-  /** True when the file has gone from its folder: somebody rotated it by renaming and removing. */
-  async isUnlinked(): Promise<boolean> {
-    return (await statDescriptor(this.#fd)).nlink === 0;
+  /** Opens the path anew: after a rotation, or because somebody asks. Nothing is truncated; failing, the old file stays. */
+  reopen(): void {
+    if (this.#path === undefined || this.#closed || this.#nextFd !== undefined) return;
+    try {
+      this.#nextFd = openSync(this.#path, APPENDING, 0o600);
+      this.#reopenFailed = false;
+    } catch (thrown) {
+      if (!this.#reopenFailed) this.onNews({ kind: 'reopen-failed', reason: formatFailure(failureFrom(thrown)) });
+      this.#reopenFailed = true;
+      return;
+    }
+    if (this.#running === undefined) this.#swap();
+    this.onNews({ kind: 'reopened' });
+  }
+
+  #startWatch(everyMs: number): void {
+    this.#watch = setInterval(() => void this.#look(), everyMs);
+    this.#watch.unref();
+  }
+
+  /** Opens the file anew when another one, or none, stands under its path. */
+  async #look(): Promise<void> {
+    if (this.#path === undefined || this.#nextFd !== undefined || this.#closed) return;
+    const fd = this.#fd;
+    try {
+      const [own, there] = await Promise.all([statDescriptor(fd), statPath(this.#path).catch(() => undefined)]);
+      if (fd !== this.#fd || (there !== undefined && own.ino === there.ino && own.dev === there.dev)) return;
+      this.reopen();
+    } catch {
+      // The descriptor was closed meanwhile.
+    }
+  }
+
+  #hasRoom(length: number): boolean {
+    const limit = this.#overflowing ? this.#maxWaiting * ROOM_AGAIN : this.#maxWaiting;
+    if (this.#waitingBytes + length > limit && this.#waitingBytes > 0) {
+      this.#overflowing = true;
+      return false;
+    }
+    this.#overflowing = false;
+    return true;
+  }
+
+  #drop(): void {
+    this.#dropped++;
+    if (this.#closed) return;
+    this.#trouble ??= { since: performance.now(), reason: 'too much at once', lost: 0, worthSaying: true };
+    this.#trouble.lost++;
+  }
+
+  #recovered(): void {
+    const trouble = this.#trouble;
+    this.#trouble = undefined;
+    if (trouble === undefined || (trouble.lost === 0 && !trouble.worthSaying)) return;
+    this.onNews({ kind: 'recovered', lost: trouble.lost, milliseconds: performance.now() - trouble.since, reason: trouble.reason });
   }
 
   async #run(): Promise<void> {
     // Let the lines of this turn come together first.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch();
-      const bytes = Buffer.concat(batch);
-      try {
-        await this.#writeAll(bytes);
-        this.#failure = undefined;
-      } catch (thrown) {
-        this.#failure = formatFailure(failureFrom(thrown));
-        this.#dropped += batch.length;
-      }
+    while (this.#waiting.length > 0 && !this.#givenUp) {
+      this.#swap();
+      const bytes = this.#takeBatch();
+      await this.#writeAll(bytes);
       this.#waitingBytes -= bytes.length;
+      if (this.#waiting.length === 0) this.#recovered();
     }
+    this.#swap();
     this.#running = undefined;
   }
 
-  #takeBatch(): Buffer[] {
-    let count = 0;
-    let bytes = 0;
-    for (const line of this.#waiting) {
-      if (count > 0 && bytes + line.length > MAX_WRITE_BYTES) break;
-      bytes += line.length;
-      count++;
-    }
-    return this.#waiting.splice(0, count);
+  #swap(): void {
+    if (this.#nextFd === undefined) return;
+    const before = this.#fd;
+    this.#fd = this.#nextFd;
+    this.#nextFd = undefined;
+    void closeDescriptor(before).catch(() => undefined);
   }
 
-  /** A file system may take less than it was given. */
-  async #writeAll(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await writeBytes(this.#fd, bytes, at);
-      at += bytesWritten;
+  #takeBatch(): Buffer {
+    if (this.#waitingBytes <= MAX_WRITE_BYTES) {
+      const lines = this.#waiting;
+      this.#waiting = [];
+      return Buffer.from(lines.join(''));
     }
+    let count = 0;
+    let length = 0;
+    for (const line of this.#waiting) {
+      if (count > 0 && length + line.length > MAX_WRITE_BYTES) break;
+      length += line.length;
+      count++;
+    }
+    return Buffer.from(this.#waiting.splice(0, count).join(''));
+  }
+
+  /** A file system may take less than it was given, or nothing for a while. */
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.#givenUp; ) {
+      try {
+        at += (await writeBytes(this.#fd, bytes, at)).bytesWritten;
+      } catch (thrown) {
+        await this.#pause(thrown);
+        // A line that is cut by a rotation is written whole into the new file.
+        if (this.#nextFd !== undefined) {
+          at = at === 0 ? 0 : bytes.lastIndexOf(0x0a, at - 1) + 1;
+          this.#swap();
+        }
+      }
+    }
+  }
+
+  async #pause(thrown: unknown): Promise<void> {
+    const failure = failureFrom(thrown);
+    const busy = failure.code === BUSY;
+    this.#trouble ??= { since: performance.now(), reason: '', lost: 0, worthSaying: false };
+    this.#trouble.reason = formatFailure(failure);
+    if (!busy) this.#trouble.worthSaying = true;
+    await new Promise<void>((resume) => {
+      const timer = setTimeout(resume, busy ? RETRY_MS.full : RETRY_MS.failed);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resume();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+/**
+ * A pipe as standard output belongs to whoever started us too, so it cannot be told not to wait; opened once more it can.
+ * Without that, a reader that stops would hold a thread, and with it the end of the process.
+ */
+function withoutWaiting(fd: number): number {
+  try {
+    return fstatSync(fd).isFIFO() ? openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK) : fd;
+  } catch {
+    return fd;
   }
 }
 
@@ -142,12 +295,12 @@ export class FakeAppendSink implements AppendSink {
   full = false;
   closed = false;
 
-  append(line: string | Uint8Array): boolean {
+  append(line: string): boolean {
     if (this.full) {
       this.dropped++;
       return false;
     }
-    this.lines.push(typeof line === 'string' ? line : Buffer.from(line).toString());
+    this.lines.push(line);
     return true;
   }
 
