@@ -1,5 +1,5 @@
-export type { LineFormat } from './formats.ts';
-export { LineFormatter } from './formats.ts';
+export type { LineFormat, LineShape, StructuredLine } from './formats.ts';
+export { isoTime, jsonLine, LINE_SHAPES, LineFormatter, logfmt, structured } from './formats.ts';
 export type { LoggerOptions } from './logger.ts';
 export { Logger } from './logger.ts';
 export type { MuteSummary, MuteVerdict } from './mute.ts';

@@ -87,6 +87,11 @@ export class Logger {
     if (this.#depth === 0) this.#drain();
   }
 
+  /** Writes a note at once, before a record that is on its way: for what an outlet says of itself. */
+  interject(note: Note, now: Now): void {
+    this.#write(recordOf(note, now));
+  }
+
   /** Writes the count of a muted run that is still open. For the end of the process. */
   finish(now: Now): void {
     this.#close(this.#mute.finish(), now);

@@ -34,7 +34,7 @@ export function recordOf(note: Note, now: Now): LogRecord {
 
 /** A common name may hold what would end the line or steer a terminal. */
 function oneLine(prefix: string): string {
-  return prefix.replace(/[\x00-\x1f\x7f]/g, '_');
+  return prefix.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '_');
 }
 
 /** At most so many bytes of UTF-8, cut between characters. */

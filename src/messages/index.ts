@@ -20,7 +20,7 @@ export { TLS } from './tls.ts';
 export { VERIFY } from './verify.ts';
 export { ALL_ROWS, SUBJECTS } from './catalogue.ts';
 export type { KindName } from './kinds.ts';
-export { categoryOf, FLAG, flagLetters, KIND, levelOf } from './kinds.ts';
+export { categoryOf, FLAG, flagLetters, KIND, levelOf, syslogPriority } from './kinds.ts';
 export type { MatchedArgs } from './matcher.ts';
 export type { Note } from './notes.ts';
 export { Notes } from './notes.ts';

@@ -122,3 +122,9 @@ export function flagLetters(messageWord: number): string {
   if (messageWord & FLAG.debug) letters += 'D';
   return letters;
 }
+
+/** syslog(3)'s severities, as OpenVPN gives them: error, warning, and notice for all else, debugging too (facts: logging 7). */
+export function syslogPriority(messageWord: number): 3 | 4 | 5 {
+  if (messageWord & (FLAG.fatal | FLAG.nonfatal | FLAG.usage)) return 3;
+  return messageWord & FLAG.warn ? 4 : 5;
+}

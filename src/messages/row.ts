@@ -143,7 +143,8 @@ export function partsOf(template: string): TemplateParts {
   return { literals, placeholders };
 }
 
-const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/g;
+/** Line ends of every kind, and what steers terminals. */
+const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 /** The text of a message: the template with its placeholders filled. Control characters in values become `_`: one line stays one line. */
 export function renderRow(message: Row, args: Readonly<Record<string, string | number>>): string {
