@@ -162,7 +162,8 @@ export class Session implements Machine {
     if (sources === undefined) return undefined;
     const { mine, theirs } = sources;
     const ends = role === 'client' ? { client: mine, server: theirs } : { client: theirs, server: mine };
-    const ids = role === 'client' ? { clientId: this.localId, serverId: this.#remoteId } : { clientId: this.#remoteId, serverId: this.localId };
+    const ids =
+      role === 'client' ? { clientId: this.localId, serverId: this.#remoteId } : { clientId: this.#remoteId, serverId: this.localId };
     const exported = method === 'exporter' ? phase.peer.exportKey(DATA_KEYS_LABEL, KEY_MATERIAL_BYTES) : undefined;
     const material = exported ?? keysFromPrf({ ...ends, ...ids });
     const keys = dataKeysFrom(material, cipher, role);
