@@ -123,11 +123,19 @@ export class Connector {
   }
 
   #runConnectScript(draft: Draft, now: Now): void {
-    if (!this.#context.settings.hooks.clientConnect) return this.#finish(draft, now);
+    if (!this.#context.settings.hooks.clientConnect) return this.#addApproved(draft, now);
     this.#context.ask(draft.client, { what: 'client-connect', env: draft.client.env }, (answer, later) => {
       if (!answer.ok) return this.#refuse(draft.client, 'AUTH_FAILED', 'client-connect', later);
-      if (this.#merge(draft, answer, later)) this.#finish(draft, later);
+      if (this.#merge(draft, answer, later)) this.#addApproved(draft, later);
     });
+  }
+
+  /** What the management client that let it in said of it comes last. */
+  #addApproved(draft: Draft, now: Now): void {
+    const { approvedConfig } = draft.client;
+    if (approvedConfig.length === 0) return this.#finish(draft, now);
+    const config = { text: approvedConfig.join('\n'), name: 'client-auth' };
+    if (this.#merge(draft, { ok: true, config }, now)) this.#finish(draft, now);
   }
 
   /** Adds what a file or script says; false when that refuses the client. */

@@ -19,7 +19,12 @@ export interface DaemonSettings {
   readonly poolPersist: { readonly file: string; readonly seconds: number } | undefined;
   readonly log: LogSettings;
   readonly status: { readonly file: string; readonly seconds: number } | undefined;
+  /** Whose status forms: 2.7 puts the protocol before addresses. */
+  readonly statusCompat: '2.6' | '2.7';
+  /** `status-format json`: also a file of that name with `.json` behind it. */
+  readonly statusJson: boolean;
   readonly management: readonly ManagementListener[];
+  readonly managementOptions: ManagementSettings;
   /** Lines kept for management clients. */
   readonly managementLogCache: number;
   readonly user: string | undefined;
@@ -139,8 +144,42 @@ export interface LogSettings {
   readonly errorsToStderr: boolean;
 }
 
-/** One place where management clients connect. */
-export type ManagementListener = {
-  /** Every client has to give it first. */
-  readonly password: Secret | undefined;
-} & ({ readonly kind: 'tcp'; readonly host: string; readonly port: number } | { readonly kind: 'unix'; readonly path: string });
+/** How the management interface behaves, apart from where it is. */
+export interface ManagementSettings {
+  /** `management-client`: we connect to the programs instead of waiting for them. */
+  readonly connectOut: boolean;
+  /** Names of the only user and group that may use unix sockets. */
+  readonly clientUser: string | undefined;
+  readonly clientGroup: string | undefined;
+  /** Starts and restarts wait for `hold release`. */
+  readonly hold: boolean;
+  /** SIGUSR1 when a client that was let in disconnects. */
+  readonly signal: boolean;
+  /** `>UPDOWN` notifications. */
+  readonly upDown: boolean;
+  /** One client at a time, as in stock. */
+  readonly single: boolean;
+}
+
+/**
+ * What a management client may do: `read` shows and subscribes; `operate` also changes and ends things; `authenticate`
+ * also decides about logins and sees their passwords. Each may do what the ones before it may.
+ */
+export type ManagementRole = 'read' | 'operate' | 'authenticate';
+
+/** Where management clients connect. `tunnel` is the server's own address inside the tunnel. */
+export type ManagementPlaceKind =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tunnel'; readonly port: number };
+
+/** One place where management clients connect, and what it takes. */
+export type ManagementListener = ManagementPlaceKind & {
+  /** Every client has to give it first; `ask` is asked for at the terminal when the daemon starts. */
+  readonly password: Secret | 'ask' | undefined;
+  readonly role: ManagementRole;
+  /** PEM texts; with `ca`, clients must have a certificate of it. */
+  readonly tls: { readonly cert: string; readonly key: Secret; readonly ca: string | undefined } | undefined;
+  /** Mode and owner of a unix socket. */
+  readonly socket: { readonly mode: number; readonly user: string | undefined; readonly group: string | undefined } | undefined;
+};

@@ -1,6 +1,7 @@
 import { after, between, type Instant, milliseconds, type Now, seconds } from '../base/units.ts';
 import { AUTH } from '../messages/auth.ts';
 import { MULTI } from '../messages/multi.ts';
+import { EnvList } from '../model/env-list.ts';
 import type { PlaneCounters } from '../protocol/data/plane.ts';
 import { setEndEnv } from './client-env.ts';
 import type { Connector } from './connect.ts';
@@ -109,6 +110,9 @@ export class Farewell {
     if (client.announced) {
       context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone() });
       if (context.settings.hooks.clientDisconnect) context.tell({ what: 'client-disconnect', env: client.env });
+    } else if (client.referred) {
+      // Stock's block for a client that never was connected is empty.
+      context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: new EnvList() });
     }
     roster.remove(client);
     if (client.link.connection !== undefined) context.plane({ kind: 'close-link', link: client.link });

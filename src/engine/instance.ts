@@ -9,10 +9,11 @@ import type { Session } from '../protocol/session/session.ts';
 import type { TlsPeer } from '../protocol/tls.ts';
 import type { CertificateFacts } from '../protocol/verify/certificate.ts';
 import type { VerifyOutcome } from '../protocol/verify/verify.ts';
+import type { PendingApproval } from './approvals.ts';
 import type { Lease } from './pool.ts';
 
 /** What can be pending for one client. */
-export type ClientTimer = 'exit' | 'session-timeout' | 'inactive';
+export type ClientTimer = 'exit' | 'session-timeout' | 'inactive' | 'login';
 
 /** What the TLS handshake of one key id proved, and by which certificates (leaf first). */
 export interface Verdict extends VerifyOutcome {
@@ -65,6 +66,12 @@ export class ClientInstance {
   /** By key id: what its TLS handshake proved. */
   readonly verdicts = new Map<number, Verdict>();
   readonly logins = new Map<number, Login>();
+  /** By KID: logins that wait for a management client. */
+  readonly approvals = new Map<number, PendingApproval>();
+  /** CONNECT was raised, so DISCONNECT must be. */
+  referred = false;
+  /** What `client-auth` said of it. */
+  approvedConfig: readonly string[] = [];
   /** How many key ids have asked for a login: the KID of the management interface. */
   keyCount = 0;
   /** What the newest TLS handshake found, and how the log describes the certificate. */

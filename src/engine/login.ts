@@ -10,6 +10,7 @@ import { IV_PROTO, parsePeerInfo } from '../protocol/negotiate/peer-info.ts';
 import { type CertificateFacts, sameChain } from '../protocol/verify/certificate.ts';
 import type { VerifyRefusal } from '../protocol/verify/verify.ts';
 import { setLoginEnv, setPeerInfoEnv } from './client-env.ts';
+import type { Approvals } from './approvals.ts';
 import type { EngineContext } from './context.ts';
 import type { ClientInstance } from './instance.ts';
 import { checkToken, newTokenSession, TOKEN_PREFIX } from './tokens.ts';
@@ -26,10 +27,12 @@ export type Accepted = (client: ClientInstance, keyId: number, now: Now) => void
  */
 export class LoginDesk {
   readonly #context: EngineContext;
+  readonly #approvals: Approvals;
   readonly #accepted: Accepted;
 
-  constructor(context: EngineContext, accepted: Accepted) {
+  constructor(context: EngineContext, approvals: Approvals, accepted: Accepted) {
     this.#context = context;
+    this.#approvals = approvals;
     this.#accepted = accepted;
   }
 
@@ -105,10 +108,11 @@ export class LoginDesk {
     const { auth } = this.#context.settings;
     const username = message.username ?? '';
     const password = message.password ?? new Secret('');
-    const asked = auth.script !== undefined;
+    const asked = auth.script !== undefined || auth.management;
     if (!asked && auth.token === undefined) return this.#accept(client, keyId, now);
     const length = Buffer.byteLength(password.reveal());
     if (message.username === undefined || (username === '' && length === 0)) {
+      if (auth.optional && auth.management) return this.#askManagement(client, keyId, username, password, now);
       if (auth.optional || !asked) return this.#accept(client, keyId, now);
       this.#context.notes.add(AUTH.notProvided, {}, client.ref);
       return this.#deny(client, keyId, 'AUTH_FAILED', 'auth-failure', now);
@@ -145,7 +149,8 @@ export class LoginDesk {
   }
 
   #askForUser(client: ClientInstance, keyId: number, username: string, password: Secret, now: Now): void {
-    const via = this.#context.settings.auth.script;
+    const { script: via, management } = this.#context.settings.auth;
+    if (via === undefined && management) return this.#askManagement(client, keyId, username, password, now);
     if (via === undefined) {
       // A token server with nobody to check passwords: only tokens let in.
       this.#context.notes.add(AUTH.failed, {}, client.ref);
@@ -162,15 +167,40 @@ export class LoginDesk {
           later,
         );
       }
-      const asName = this.#context.settings.auth.usernameAsCommonName;
-      this.#context.notes.add(AUTH.succeeded, { username, note: asName ? '[CN SET]' : '' }, client.ref);
-      if (this.#context.settings.auth.token !== undefined) client.token ??= newTokenSession(this.#context.random, later);
-      this.#lockUser(client, username);
-      this.#accept(client, keyId, later);
+      if (management) return this.#askManagement(client, keyId, username, password, later);
+      this.#context.notes.add(AUTH.succeeded, { username, note: this.#nameNote }, client.ref);
+      this.#acceptUser(client, keyId, username, later);
     });
   }
 
+  get #nameNote(): string {
+    return this.#context.settings.auth.usernameAsCommonName ? '[CN SET]' : '';
+  }
+
+  /** A management client decides, whoever agreed before. */
+  #askManagement(client: ClientInstance, keyId: number, username: string, password: Secret, now: Now): void {
+    const first = client.phase !== 'connected';
+    const decided: Parameters<Approvals['ask']>[2] = (decision, later) => {
+      if (decision.kind === 'allow') {
+        if (first) client.approvedConfig = decision.config;
+        return this.#acceptUser(client, keyId, username, later);
+      }
+      if (decision.kind === 'timeout') this.#context.notes.add(AUTH.failed, {}, client.ref);
+      const reason = decision.kind === 'deny' ? decision.clientReason : undefined;
+      this.#deny(client, keyId, reason === undefined ? 'AUTH_FAILED' : `AUTH_FAILED,${reason}`, 'auth-failure', later);
+    };
+    this.#approvals.ask(client, password, decided, now);
+    this.#context.notes.add(AUTH.deferred, { username, note: this.#nameNote }, client.ref);
+  }
+
+  #acceptUser(client: ClientInstance, keyId: number, username: string, now: Now): void {
+    if (this.#context.settings.auth.token !== undefined) client.token ??= newTokenSession(this.#context.random, now);
+    this.#lockUser(client, username);
+    this.#accept(client, keyId, now);
+  }
+
   #lockUser(client: ClientInstance, username: string): void {
+    if (username === '') return;
     client.username = username;
     if (this.#context.settings.auth.usernameAsCommonName) client.commonName = username;
   }

@@ -1,4 +1,4 @@
-import type { Now } from '../base/units.ts';
+import { type Now, seconds } from '../base/units.ts';
 import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
 import type { PlaneView } from '../protocol/data/plane.ts';
 import type { ClientInstance } from './instance.ts';
@@ -76,8 +76,14 @@ export class NativePort implements DaemonPort {
         return this.#onEngine((engine, now) =>
           engine.clientKill(request.clientId, request.message, now) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' },
         );
+      case 'client-auth':
+      case 'client-deny':
+      case 'client-pending-auth':
+        return this.#onEngine((engine, now) => (decide(engine, request, now) ? DONE : REFUSED));
+      case 'pending-logins':
+        return this.#onEngine((engine) => ({ kind: 'events', events: engine.approvals.pending() }));
       default:
-        return { kind: 'refused', text: '' };
+        return REFUSED;
     }
   }
 
@@ -87,6 +93,23 @@ export class NativePort implements DaemonPort {
 
   #onEngine(command: (engine: ServerEngine, now: Now) => DaemonReply): DaemonReply {
     return this.#controls.run(command) ?? { kind: 'refused', text: '' };
+  }
+}
+
+type Decision = Extract<DaemonRequest, { kind: 'client-auth' | 'client-deny' | 'client-pending-auth' }>;
+
+const DONE: DaemonReply = { kind: 'done', text: '' };
+const REFUSED: DaemonReply = { kind: 'refused', text: '' };
+
+function decide(engine: ServerEngine, request: Decision, now: Now): boolean {
+  const { clientId, keyId } = request;
+  switch (request.kind) {
+    case 'client-auth':
+      return engine.approvals.allow(clientId, keyId, request.config, now);
+    case 'client-deny':
+      return engine.approvals.deny(clientId, keyId, request, now);
+    case 'client-pending-auth':
+      return engine.approvals.defer(clientId, keyId, request.extra, seconds(request.timeoutSeconds), now);
   }
 }
 

@@ -17,12 +17,13 @@ import type { SessionOutput } from '../protocol/session/types.ts';
 import type { TlsEvent } from '../protocol/tls.ts';
 import type { CrlCheck } from '../protocol/verify/crl.ts';
 import { prepareWrap } from '../protocol/wrap/prepare.ts';
+import { Approvals, countedEnv } from './approvals.ts';
 import { Connector } from './connect.ts';
 import type { EngineContext } from './context.ts';
 import { Doorman } from './doorman.ts';
 import { Farewell } from './farewell.ts';
 import { InnerOwners } from './inner-owners.ts';
-import { ClientInstance } from './instance.ts';
+import { ClientInstance, type ClientTimer } from './instance.ts';
 import { LoginDesk } from './login.ts';
 import { Negotiator } from './negotiator.ts';
 import { Numbers } from './numbers.ts';
@@ -59,6 +60,8 @@ export class ServerEngine implements Machine {
   readonly settings: ServerSettings;
   readonly notes: Notes;
   readonly pool: AddressPool;
+  /** Logins that management clients decide about. */
+  readonly approvals: Approvals;
   readonly #config: ServerEngineConfig;
   readonly #outputs: EngineOutput[] = [];
   readonly #roster: Roster;
@@ -89,7 +92,13 @@ export class ServerEngine implements Machine {
     this.#context = this.#makeContext();
     this.#negotiator = new Negotiator(this.#context);
     this.#connector = new Connector(this.#context, this.pool, new InnerOwners(), (client, now) => this.#connected(client, now));
-    this.#logins = new LoginDesk(this.#context, (client, keyId, now) => this.#loginAccepted(client, keyId, now));
+    this.approvals = new Approvals({
+      context: this.#context,
+      clients: () => this.#roster.all(),
+      clientOf: (clientId) => this.#roster.ofClientId(clientId),
+      turn: (client, now) => this.#turn(client, now),
+    });
+    this.#logins = new LoginDesk(this.#context, this.approvals, (client, keyId, now) => this.#loginAccepted(client, keyId, now));
     this.#farewell = new Farewell({
       context: this.#context,
       roster: this.#roster,
@@ -248,7 +257,8 @@ export class ServerEngine implements Machine {
     this.#farewell.handleDeadline(now);
   }
 
-  #handleTimer(client: ClientInstance, timer: 'exit' | 'session-timeout' | 'inactive', now: Now): void {
+  #handleTimer(client: ClientInstance, timer: ClientTimer, now: Now): void {
+    if (timer === 'login') return this.approvals.handleDeadline(client, now);
     if (timer === 'exit') return this.#farewell.remove(client, 'SIGTERM', 'delayed-exit', now);
     if (timer === 'session-timeout') return this.#farewell.dismiss(client, 'AUTH_FAILED,SESSION: session timeout', 'session-timeout', now);
     const { inactive } = this.settings;
@@ -442,7 +452,8 @@ export class ServerEngine implements Machine {
       client.pushWanted = true;
       return this.#negotiator.push(client, now);
     }
-    if (text === 'EXIT') this.#farewell.exitReceived(client, now);
+    if (text === 'EXIT') return this.#farewell.exitReceived(client, now);
+    this.approvals.handleMessage(client, text);
   }
 
   #loginAccepted(client: ClientInstance, keyId: number, now: Now): void {
@@ -479,7 +490,7 @@ export class ServerEngine implements Machine {
     if (client.pushWanted || client.announces(IV_PROTO.requestPush)) this.#negotiator.push(client, now);
     this.#outputs.push({
       kind: 'event',
-      event: { kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env: client.env.clone() },
+      event: { kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env: countedEnv(client, this.#roster.all()) },
     });
   }
 

@@ -73,8 +73,6 @@ describe('what is not in this release', () => {
     'engine',
     'server-bridge',
     'vlan-tagging',
-    'management-client-auth',
-    'management-hold',
     'ns-cert-type client',
     'no-replay',
     'capath /tmp',

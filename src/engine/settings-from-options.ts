@@ -9,7 +9,8 @@ import { authSettings, clientLimits, hookSettings } from './settings/clients.ts'
 import { Collected, type SettingsFiles } from './settings/collected.ts';
 import { controlSettings } from './settings/control.ts';
 import { networkSettings } from './settings/network.ts';
-import { checkPaths, logSettings, managementListeners, scriptSettings, warnNotPersistent } from './settings/process.ts';
+import { managementListeners, managementSettings } from './settings/management.ts';
+import { checkPaths, logSettings, scriptSettings, warnNotPersistent } from './settings/process.ts';
 import { tunnelRoutes } from './settings/routes.ts';
 import { crlSource, tlsSettings, verifyRules } from './settings/tls.ts';
 import { bufferSize, deviceSettings, listenSettings, packetSettings } from './settings/transport.ts';
@@ -144,7 +145,10 @@ function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'liste
     poolPersist: fileWithInterval(collected, 'ifconfig-pool-persist', 600),
     log: logSettings(collected),
     status: fileWithInterval(collected, 'status', 60),
+    statusCompat: collected.value('compat-status') === '2.7' ? '2.7' : '2.6',
+    statusJson: collected.has('status-format'),
     management: managementListeners(collected),
+    managementOptions: managementSettings(collected),
     managementLogCache: collected.number('management-log-cache') ?? 250,
     user: collected.value('user'),
     group: collected.value('group'),

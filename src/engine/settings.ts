@@ -85,6 +85,8 @@ export interface ControlChannelSettings {
 export interface AuthSettings {
   /** A script does (`auth-user-pass-verify`). */
   readonly script: 'via-env' | 'via-file' | undefined;
+  /** Management clients do (`management-client-auth`); with a script, both must agree. */
+  readonly management: boolean;
   /** Peers without a name and password are let through. */
   readonly optional: boolean;
   readonly usernameAsCommonName: boolean;

@@ -110,6 +110,8 @@ export function ask(request: DaemonRequest, words: Words): Outcome {
         case 'load':
         case 'client-bytes':
         case 'killed':
+        case 'updated':
+        case 'events':
           return words.detail?.(daemonReply) ?? [error(words.refused)];
       }
     },

@@ -59,6 +59,8 @@ export function isWanted(event: DaemonEvent, settings: Readonly<Record<HistoryNa
     case 'bytes':
     case 'client-bytes':
       return false; // Every client has an interval of its own, and asks by itself.
+    case 'reload':
+      return false; // The interface has no word for it; the log says it.
     case 'fatal':
     case 'client':
     case 'client-address':
@@ -100,6 +102,8 @@ function notificationLines(event: Exclude<DaemonEvent, { kind: 'unknown' }>, env
       return [`>NOTIFY:info,${event.type},${event.text}`];
     case 'updown':
       return [`>UPDOWN:${event.up ? 'UP' : 'DOWN'}`, ...envBlock('UPDOWN', event.env, 0, false)];
+    case 'reload':
+      return [];
     case 'prompt':
       return event.text === undefined ? [] : [`>${event.text}`];
     case 'bytes':

@@ -73,6 +73,8 @@ export type DaemonEvent =
   | { readonly kind: 'notify'; readonly type: string; readonly text: string }
   | { readonly kind: 'updown'; readonly up: boolean; readonly env: EnvList }
   | { readonly kind: 'prompt'; readonly text: string | undefined }
+  /** The configuration was read again: it is in force now, or was refused for this reason. */
+  | { readonly kind: 'reload'; readonly refused: string | undefined }
   | { readonly kind: 'bytes'; readonly received: number; readonly sent: number }
   | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
   | { readonly kind: 'unknown'; readonly line: Buffer };
@@ -106,6 +108,10 @@ export type DaemonRequest =
       readonly extra: string;
       readonly timeoutSeconds: number;
     }
+  /** The logins that wait for a decision, for a management client that has just come. */
+  | { readonly kind: 'pending-logins' }
+  /** PUSH_UPDATE to one client, or to all that announce it. */
+  | { readonly kind: 'push-update'; readonly clientId: number | undefined; readonly options: string }
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'hold'; readonly action: 'show' | 'on' | 'off' | 'release' }
   | { readonly kind: 'auth-retry'; readonly set?: 'none' | 'interact' | 'nointeract' }
@@ -127,7 +133,9 @@ export type DaemonReply =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'load'; readonly clients: number; readonly received: number; readonly sent: number }
   | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
-  | { readonly kind: 'killed'; readonly count: number };
+  | { readonly kind: 'killed'; readonly count: number }
+  | { readonly kind: 'updated'; readonly count: number; readonly unsupported: readonly number[] }
+  | { readonly kind: 'events'; readonly events: readonly DaemonEvent[] };
 
 /** What a port says of its daemon. */
 export interface DaemonInfo {

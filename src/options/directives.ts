@@ -1,5 +1,6 @@
 import { CLIENT_SIDE } from './directives/client.ts';
 import { LOGGING } from './directives/logging.ts';
+import { OURS_ONLY } from './directives/ours.ts';
 import { PROCESS } from './directives/process.ts';
 import { SECURITY } from './directives/security.ts';
 import { SERVER_SIDE } from './directives/server.ts';
@@ -18,6 +19,7 @@ export const SUBJECTS: readonly { readonly title: string; readonly rows: readonl
   { title: 'Certificates, keys and ciphers', rows: SECURITY },
   { title: 'Client', rows: CLIENT_SIDE },
   { title: 'Windows', rows: WINDOWS_ONLY },
+  { title: 'Of Tunnelscope alone', rows: OURS_ONLY },
 ];
 
 /** Every directive by name. */
@@ -27,3 +29,6 @@ export const DIRECTIVES: ReadonlyMap<string, DirectiveRow> = new Map(
 
 /** Rows that stock's parser does not know outside Windows: unknown wherever unknown directives may pass. */
 export const WINDOWS_NAMES: ReadonlySet<string> = new Set(WINDOWS_ONLY.map((row) => row.name));
+
+/** Rows of our own, which stock refuses as unknown. */
+export const OUR_NAMES: ReadonlySet<string> = new Set(OURS_ONLY.map((row) => row.name));

@@ -49,7 +49,7 @@ export function serverSettings(wrap: WrapName = 'tls-crypt'): ServerSettings {
       maxPacketSize: 1250,
     },
     verify: { remoteCertTls: 'client', usernameField: 'CN', clientCertificate: 'require' },
-    auth: { script: undefined, optional: false, usernameAsCommonName: false, token: undefined, clientCertificate: 'require' },
+    auth: { script: undefined, management: false, optional: false, usernameAsCommonName: false, token: undefined, clientCertificate: 'require' },
     hooks: { clientConnect: false, clientDisconnect: false, learnAddress: false, tlsVerify: false },
     tunMtu: 1500,
     mssFix: undefined,

@@ -7,6 +7,7 @@ import type { ScriptName } from '../daemon-settings.ts';
 import type { AuthSettings, HookSettings, ServerSettings, TokenSettings } from '../settings.ts';
 import type { Collected } from './collected.ts';
 import { rateOf } from './control.ts';
+import { WITHOUT_MANAGEMENT } from './management.ts';
 
 /** Limits and liberties of clients. */
 export type ClientLimits = Pick<
@@ -71,10 +72,15 @@ export function authSettings(collected: Collected, random: Random): AuthSettings
   }
   const mode = collected.value('verify-client-cert');
   const clientCertificate = mode === 'none' || mode === 'optional' ? mode : 'require';
-  if (verify === undefined) checkNeedsVerifier(collected, clientCertificate);
+  const management = collected.has('management-client-auth');
+  if (management && !collected.has('management')) {
+    collected.error(WITHOUT_MANAGEMENT, collected.last('management-client-auth'));
+  }
+  if (verify === undefined && !management) checkNeedsVerifier(collected, clientCertificate);
   else if (clientCertificate !== 'require') collected.warn(OPTIONS.certificateOptional, {});
   return {
     script: verify === undefined ? undefined : method === 'via-env' ? 'via-env' : 'via-file',
+    management,
     optional: collected.has('auth-user-pass-optional'),
     usernameAsCommonName: collected.has('username-as-common-name'),
     token: tokenSettings(collected, random),

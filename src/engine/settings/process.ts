@@ -1,10 +1,8 @@
-import { Secret } from '../../base/secret.ts';
 import { tokenize } from '../../base/tokenize.ts';
-import { MANAGEMENT } from '../../messages/management.ts';
 import { OPTIONS } from '../../messages/options.ts';
 import { START } from '../../messages/start.ts';
 import type { Directive } from '../../options/parse.ts';
-import type { LogSettings, ManagementListener, ScriptCommand, ScriptName, ScriptSettings } from '../daemon-settings.ts';
+import type { LogSettings, ScriptCommand, ScriptName, ScriptSettings } from '../daemon-settings.ts';
 import type { Collected } from './collected.ts';
 
 const SCRIPTS: readonly ScriptName[] = [
@@ -67,51 +65,6 @@ export function logSettings(collected: Collected): LogSettings {
     stamps: collected.has('machine-readable-output') ? 'machine' : collected.has('suppress-timestamps') ? 'none' : 'date',
     errorsToStderr: collected.has('errors-to-stderr'),
   };
-}
-
-/** Every `management` line; stock has only the last. */
-export function managementListeners(collected: Collected): ManagementListener[] {
-  const directives = collected.all('management');
-  if (directives.length === 0 && collected.has('management-log-cache')) {
-    const text = '--management is not specified, however one or more options which modify the behavior of --management were specified';
-    collected.error(text, collected.last('management-log-cache'));
-  }
-  return directives.flatMap((directive) => {
-    const listener = managementListener(collected, directive);
-    return listener === undefined ? [] : [listener];
-  });
-}
-
-function managementListener(collected: Collected, directive: Directive): ManagementListener | undefined {
-  const [address = '', port = '', passwordFile] = directive.values;
-  const password = passwordFile === undefined ? undefined : managementPassword(collected, directive, passwordFile);
-  if (port === 'unix') return { kind: 'unix', path: address, password };
-  if (address === 'tunnel') {
-    collected.error('--management tunnel is not in this release; give the address inside the tunnel', directive);
-    return undefined;
-  }
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
-    collected.error(`--management: '${port}' is neither a port nor unix`, directive);
-    return undefined;
-  }
-  if (password === undefined) collected.warn(MANAGEMENT.withoutPassword, {});
-  return { kind: 'tcp', host: address, port: Number(port), password };
-}
-
-/** The first line of the file (facts: management 2). */
-function managementPassword(collected: Collected, directive: Directive, path: string): Secret | undefined {
-  if (path === 'stdin') {
-    collected.error('--management: nobody is asked at a terminal; give a file with the password', directive);
-    return undefined;
-  }
-  const read = collected.files.read(path);
-  if (!read.ok) {
-    collected.fileError('--management', path, read.error);
-    return undefined;
-  }
-  const password = read.value.split(/\r?\n/, 1)[0] ?? '';
-  if (password === '') collected.error(`Error reading password from Management authfile: ${path}`, directive);
-  return new Secret(password);
 }
 
 /** Checks that what is only written or listed later can be. */

@@ -1,6 +1,5 @@
 import { directive, host, number, optional, path, refused, rest, secs, text } from '../row.ts';
 
-const LATER = refused('not in this release');
 const ASKS_OPERATOR = refused('for clients that ask the operator, and client mode is not in this release');
 
 /** Log, status and management interface. */
@@ -61,7 +60,7 @@ export const LOGGING = [
   directive(
     'management',
     [host('address'), text('port'), optional(path('password-file'))],
-    'Offers the management interface on a TCP address and port, or with `unix` for the port on a socket at that path. The first line of the file is the password that every client has to give.',
+    'Offers the management interface on a TCP address and port, or with `unix` for the port on a socket at that path, or with `tunnel` for the address on that of the server inside the tunnel. The first line of the file is the password that every client has to give.',
     { takesEffect: 'start' },
   ),
   directive(
@@ -72,24 +71,21 @@ export const LOGGING = [
   ),
   directive('management-client-user', [text('user')], 'Lets only this user connect to the unix management socket.', {
     takesEffect: 'start',
-    standing: LATER,
   }),
   directive('management-client-group', [text('group')], 'Lets only this group connect to the unix management socket.', {
     takesEffect: 'start',
-    standing: LATER,
   }),
   directive('management-client', [], 'Connects out to a management program instead of listening.', {
     takesEffect: 'start',
-    standing: LATER,
   }),
-  directive('management-client-auth', [], 'Lets a management client decide who may connect.', { side: 'server', standing: LATER }),
-  directive('management-hold', [], 'Waits at start until a management client says go.', { takesEffect: 'start', standing: LATER }),
-  directive('management-signal', [], 'Restarts when a management client disconnects.', { standing: LATER }),
+  directive('management-client-auth', [], 'Lets a management client decide who may connect.', { side: 'server' }),
+  directive('management-hold', [], 'Waits at start until a management client says go.', { takesEffect: 'start' }),
+  directive('management-signal', [], 'Restarts when a management client disconnects.', { takesEffect: 'start' }),
   directive('management-forget-disconnect', [], 'Forgets passwords when a management client disconnects.', {
     side: 'client',
     standing: ASKS_OPERATOR,
   }),
-  directive('management-up-down', [], 'Tells management clients when the tunnel goes up and down.', { standing: LATER }),
+  directive('management-up-down', [], 'Tells management clients when the tunnel goes up and down.', { takesEffect: 'start' }),
   directive('management-query-passwords', [], 'Asks management clients for pass phrases and passwords.', { standing: ASKS_OPERATOR }),
   directive('management-query-proxy', [], 'Asks management clients which proxy to use.', { side: 'client', standing: ASKS_OPERATOR }),
   directive('management-query-remote', [], 'Asks management clients which server to use.', { side: 'client', standing: ASKS_OPERATOR }),

@@ -1,0 +1,30 @@
+import { choice, type DirectiveRow, directive, optional, path, text } from '../row.ts';
+
+/** Directives that OpenVPN does not know. */
+export const OURS_ONLY: readonly DirectiveRow[] = [
+  directive('status-format', [choice('form', ['json'])], 'Writes the state as JSON too, beside the status file, under its name with `.json` behind it.'),
+  directive(
+    'compat-status',
+    [choice('version', ['2.6', '2.7'])],
+    'Whose forms status files and replies have: 2.7 puts the protocol before real addresses. Default 2.6.',
+  ),
+  directive('management-single', [], 'Serves one management client at a time, as OpenVPN does.', { takesEffect: 'start' }),
+  directive(
+    'management-role',
+    [choice('role', ['read', 'operate', 'authenticate'])],
+    'What clients of the management line before it may do: read; operate, which also changes and ends things; or authenticate, the default, which also decides about logins and sees their passwords.',
+    { takesEffect: 'start' },
+  ),
+  directive(
+    'management-tls',
+    [path('certificate'), path('key'), optional(path('authority'))],
+    'Speaks TLS on the port of the management line before it; with an authority, clients must have a certificate of it.',
+    { takesEffect: 'start' },
+  ),
+  directive(
+    'management-socket',
+    [text('mode'), optional(text('user')), optional(text('group'))],
+    'Mode, as in 0660, and owner of the socket of the management line before it. Without it only the user who starts the daemon may connect.',
+    { takesEffect: 'start' },
+  ),
+];
