@@ -5,13 +5,14 @@ import { AUTH } from '../messages/auth.ts';
 import type { Notes } from '../messages/notes.ts';
 import { TLS } from '../messages/tls.ts';
 import { type KeyMethod2, keySource } from '../protocol/negotiate/key-method2.ts';
-import { buildOptionsString } from '../protocol/negotiate/options-string.ts';
+import { buildOptionsString, expectedOptionsString, type OptionsStringParts } from '../protocol/negotiate/options-string.ts';
 import { renderPeerInfo } from '../protocol/negotiate/peer-info.ts';
 import type { TlsPeer } from '../protocol/tls.ts';
 import { type CertificateFacts, sameChain } from '../protocol/verify/certificate.ts';
 import { verifyPeer } from '../protocol/verify/verify.ts';
 import type { ClientSettings } from './client-types.ts';
 import { describePeer } from './describe.ts';
+import { noteOptionMismatches } from './options-check.ts';
 
 /** The largest tun-mtu that a server may push, as stock announces it. */
 const MAX_TUN_MTU = 1600;
@@ -59,11 +60,21 @@ export class ClientHello {
     const { version, platform, dataCiphers, peerInfo, credentials } = settings;
     return {
       ...keySource(random, 'client'),
-      options: buildOptionsString({ ...settings, role: 'client', transport: settings.remote.connection === undefined ? 'udp' : 'tcp' }),
+      options: buildOptionsString(this.#parts),
       username: credentials?.username,
       password: credentials === undefined ? undefined : (this.token ?? credentials.password),
       peerInfo: renderPeerInfo({ version, platform, ciphers: dataCiphers, maxTunMtu: MAX_TUN_MTU, more: peerInfo }),
     };
+  }
+
+  /** Looks through what the server says of its options. */
+  compare(options: string): void {
+    noteOptionMismatches(this.#notes, expectedOptionsString(this.#parts), options);
+  }
+
+  get #parts(): OptionsStringParts {
+    const transport = this.#settings.remote.connection === undefined ? 'udp' : 'tcp';
+    return { ...this.#settings, role: 'client', transport };
   }
 
   /** A key is agreed on. */

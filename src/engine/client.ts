@@ -213,6 +213,7 @@ export class ClientEngine implements Machine {
       case 'tls-established':
         return this.#established(out.keyId, out.peer, now);
       case 'key-method2':
+        this.#hello.compare(out.message.options);
         this.#tunnel.remoteCipher ??= parseOptionsString(out.message.options).cipher;
         return;
       case 'key-active':

@@ -5,7 +5,7 @@ import { PEER_INFO } from '../messages/peer-info.ts';
 import { TLS } from '../messages/tls.ts';
 import { VERIFY } from '../messages/verify.ts';
 import type { KeyMethod2 } from '../protocol/negotiate/key-method2.ts';
-import { parseOptionsString } from '../protocol/negotiate/options-string.ts';
+import { expectedOptionsString, parseOptionsString } from '../protocol/negotiate/options-string.ts';
 import { IV_PROTO, parsePeerInfo } from '../protocol/negotiate/peer-info.ts';
 import { type CertificateFacts, sameChain } from '../protocol/verify/certificate.ts';
 import type { VerifyRefusal } from '../protocol/verify/verify.ts';
@@ -13,10 +13,14 @@ import { setLoginEnv, setPeerInfoEnv } from './client-env.ts';
 import type { Approvals } from './approvals.ts';
 import type { EngineContext } from './context.ts';
 import type { ClientInstance } from './instance.ts';
+import { noteOptionMismatches, serverOptionsParts } from './options-check.ts';
 import { checkToken, newTokenSession, TOKEN_PREFIX } from './tokens.ts';
 
 /** Names and passwords may be this long, terminator included (facts: wire 8). */
 const MAX_CREDENTIAL_BYTES = 4096;
+
+/** Lines of a peer info that are said to be wrong, at most. */
+const MAX_REJECTED_SAID = 64;
 
 /** Called when a key id's login is decided in favour; refusals are carried out here. */
 export type Accepted = (client: ClientInstance, keyId: number, now: Now) => void;
@@ -29,11 +33,13 @@ export class LoginDesk {
   readonly #context: EngineContext;
   readonly #approvals: Approvals;
   readonly #accepted: Accepted;
+  readonly #expectedOptions: string;
 
   constructor(context: EngineContext, approvals: Approvals, accepted: Accepted) {
     this.#context = context;
     this.#approvals = approvals;
     this.#accepted = accepted;
+    this.#expectedOptions = expectedOptionsString(serverOptionsParts(context.settings));
   }
 
   /** The peer's key message of this key id came. */
@@ -52,7 +58,10 @@ export class LoginDesk {
 
   #takePeerInfo(client: ClientInstance, message: KeyMethod2): void {
     const info = parsePeerInfo(message.peerInfo ?? '');
-    for (const [name, value] of info.entries) this.#context.notes.add(PEER_INFO.value, { name, value }, client.ref);
+    const { notes } = this.#context;
+    for (const [name, value] of info.entries) notes.add(PEER_INFO.value, { name, value }, client.ref);
+    for (let said = 0; said < Math.min(info.rejected, MAX_REJECTED_SAID); said++) notes.add(PEER_INFO.rejected, {}, client.ref);
+    noteOptionMismatches(notes, this.#expectedOptions, message.options, client.ref);
     client.peerInfo ??= info;
     client.remoteCipher ??= parseOptionsString(message.options).cipher;
     setPeerInfoEnv(client.env, info);

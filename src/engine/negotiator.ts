@@ -16,6 +16,7 @@ import { setCertificateEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
 import { describePeer, noteKeyFailure, noteRenegotiation, timersText } from './describe.ts';
 import type { ClientInstance } from './instance.ts';
+import { serverOptionsParts } from './options-check.ts';
 import { protocolFlags } from './push-list.ts';
 import { issueToken } from './tokens.ts';
 
@@ -31,7 +32,7 @@ export class Negotiator {
   constructor(context: EngineContext) {
     this.#context = context;
     this.#random = context.random;
-    this.#optionsString = serverOptionsString(context);
+    this.#optionsString = buildOptionsString(serverOptionsParts(context.settings));
   }
 
   // --- TLS --------------------------------------------------------------------------------------------------------
@@ -151,17 +152,4 @@ export class Negotiator {
   displaced(client: ClientInstance): void {
     this.#context.notes.add(MULTI.displaced, { commonName: client.commonName ?? '' }, client.ref);
   }
-}
-
-function serverOptionsString(context: EngineContext): string {
-  const { control, transport, tunMtu } = context.settings;
-  return buildOptionsString({
-    role: 'server',
-    transport,
-    tunMtu,
-    cipher: control.cipher,
-    dataCiphers: control.dataCiphers,
-    auth: control.auth,
-    wrap: control.wrap,
-  });
 }

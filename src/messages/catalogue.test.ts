@@ -10,6 +10,7 @@ const ROWS = [...ALL_ROWS.values()];
 const VALUES: Readonly<Record<PlaceholderKind, fc.Arbitrary<string>>> = {
   text: fc.stringMatching(/^[A-Za-zäß€0-9_@-]{1,20}(?: [a-z]{1,8})?$/),
   rest: fc.stringMatching(/^[A-Za-z0-9_@-]{1,20}(?: [a-z]{1,8})?$/),
+  line: fc.stringMatching(/^[A-Za-z0-9_@-]{1,20}(?:\t[a-z]{1,8})?$/),
   word: fc.stringMatching(/^[a-z0-9_-]{1,20}$/),
   int: fc.integer({ min: -1, max: 0xffff_ffff }).map(String),
   hex: fc.stringMatching(/^[0-9a-f]{8}$/),
@@ -92,6 +93,11 @@ describe('renderRow', () => {
   it('keeps a line one line, whatever a peer calls itself', () => {
     const message = row('test.name', 'M_INFO', "name '{name}' and {count:int}");
     expect(renderRow(message, { name: 'a\r\nb\u0000\u007f', count: 3 })).toBe("name 'a__b__' and 3");
+  });
+
+  it('leaves the TABs of a whole line of ours, and of nothing else', () => {
+    const values = { field: 'a\tb', columns: 'CLIENT_LIST\talice\n\t1' };
+    expect(renderRow(row('test.tabs', 'M_INFO', '{field} {columns:line}'), values)).toBe('a_b CLIENT_LIST\talice_\t1');
   });
 
   it('does not fill a value in again', () => {

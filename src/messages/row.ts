@@ -66,12 +66,14 @@ export type LogEventName =
   | 'reload-failed';
 
 /**
- * What a value of a placeholder kind looks like. `text` and `rest` take anything; the others are checked, and are what
+ * What a value of a placeholder kind looks like. `text`, `rest` and `line` take anything; the others are checked, and are what
  * the recogniser leans on when a line has several placeholders.
  */
 export const PLACEHOLDER_KINDS = {
   text: undefined,
   rest: undefined,
+  /** A whole line that is made harmless already: its TABs separate fields, and stay. */
+  line: undefined,
   /** Anything without blanks. */
   word: /^\S+$/,
   int: /^-?\d+$/,
@@ -145,11 +147,12 @@ export function partsOf(template: string): TemplateParts {
 
 /** Line ends of every kind, and what steers terminals. */
 const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
+const CONTROL_BUT_TAB = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 /** The text of a message: the template with its placeholders filled. Control characters in values become `_`: one line stays one line. */
 export function renderRow(message: Row, args: Readonly<Record<string, string | number>>): string {
-  return message.template.replace(PLACEHOLDER, (whole, name: string) => {
+  return message.template.replace(PLACEHOLDER, (whole, name: string, kind: string | undefined) => {
     const value = args[name];
-    return value === undefined ? whole : String(value).replace(CONTROL_CHARACTERS, '_');
+    return value === undefined ? whole : String(value).replace(kind === 'line' ? CONTROL_BUT_TAB : CONTROL_CHARACTERS, '_');
   });
 }

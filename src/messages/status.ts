@@ -3,7 +3,7 @@ import { row } from './row.ts';
 /** Status files and the status dump that SIGUSR2 writes to the log (facts: logging 9, status). */
 export const STATUS = {
   /** What we write of a dump, a line each. It has no text of its own: the rows below recognise the lines. */
-  line: row('status.line', 'M_INFO', '{line:rest}'),
+  line: row('status.line', 'M_INFO', '{line:line}'),
   cannotOpen: row('status.cannot-open', 'M_WARN', 'Note: cannot open {file:text} for WRITE'),
   listTitle: row('status.list-title', 'M_INFO', 'OpenVPN CLIENT LIST'),
   updated: row('status.updated', 'M_INFO', 'Updated,{time:rest}'),

@@ -174,17 +174,17 @@ export const TLS = {
   expectedOptions: row('tls.expected-options', 'D_SHOW_OCC', "Expected Remote Options String (VER={version:word}): '{options}'"),
   optionInconsistent: row(
     'tls.option-inconsistent',
-    'M_WARN',
+    'D_SHOW_OCC',
     "WARNING: '{option}' is used inconsistently, local='{local}', remote='{remote}'",
   ),
   optionMissingLocally: row(
     'tls.option-missing-locally',
-    'M_WARN',
+    'D_SHOW_OCC',
     "WARNING: '{option}' is present in remote config but missing in local config, remote='{remote}'",
   ),
   optionMissingRemotely: row(
     'tls.option-missing-remotely',
-    'M_WARN',
+    'D_SHOW_OCC',
     "WARNING: '{option}' is present in local config but missing in remote config, local='{local}'",
   ),
 } as const;

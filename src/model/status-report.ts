@@ -69,7 +69,7 @@ export interface ServerStatus {
   readonly time: WallTime;
   readonly clients: readonly ClientRecord[];
   readonly routes: readonly RouteRecord[];
-  /** High-water mark of the broadcast queue; always 0 here, as nothing is broadcast. */
+  /** High-water mark of the broadcast queue; always 0 here, as multicast is sent at once. */
   readonly maxQueueLength: number;
   readonly dcoEnabled: boolean;
 }

@@ -367,22 +367,18 @@ describe.each(RIGS)('%s', (_name, make) => {
       expect(rig.delivered()).toHaveLength(1);
     });
 
-    it.each(['10.8.0.9', '192.0.2.1', 'fd00:8::9', '224.0.0.1', '255.255.255.255', 'ff02::1'])(
-      'has no way from the device to %s',
-      async (destination) => {
-        await start();
-        const alice = await TestPeer.open(rig, 'a', { routes: alicesRoutes });
-        rig.fromTun(inner(destination.includes(':') ? 'fd00:8::1' : '10.8.0.1', destination));
-        expect(await alice.received()).toEqual([]);
-        expect(rejected(await rig.events())).toEqual([`no-route 1 ${destination}`]);
-      },
-    );
+    it.each(['10.8.0.9', '192.0.2.1', 'fd00:8::9', '255.255.255.255'])('has no way from the device to %s', async (destination) => {
+      await start();
+      const alice = await TestPeer.open(rig, 'a', { routes: alicesRoutes });
+      rig.fromTun(inner(destination.includes(':') ? 'fd00:8::1' : '10.8.0.1', destination));
+      expect(await alice.received()).toEqual([]);
+      expect(rejected(await rig.events())).toEqual([`no-route 1 ${destination}`]);
+    });
 
-    it('sends multicast and broadcast to nobody, though everything were routed to a peer', async () => {
+    it('sends broadcasts to nobody, though everything were routed to a peer', async () => {
       await start();
       const alice = await TestPeer.open(rig, 'a', { routes: [subnet('0.0.0.0/0'), subnet('::/0')] });
-      for (const destination of ['224.0.0.1', '255.255.255.255']) rig.fromTun(inner('10.8.0.1', destination));
-      rig.fromTun(inner('fd00:8::1', 'ff02::1'));
+      rig.fromTun(inner('10.8.0.1', '255.255.255.255'));
       rig.fromTun(inner('10.8.0.1', '192.0.2.1'));
       expect(await alice.received()).toMatchObject([{ packetId: 1, payload: inner('10.8.0.1', '192.0.2.1') }]);
     });
@@ -429,16 +425,39 @@ describe.each(RIGS)('%s', (_name, make) => {
         slot: { peerId: 3, generation: 1 },
         routes: [host('10.8.0.3'), subnet('10.8.0.0/16'), subnet('fd00:8::/64')],
       });
-      const toServer = [
-        inner('10.8.0.2', '10.8.0.1'),
-        inner('fd00:8::2', 'fd00:8::1'),
-        inner('10.8.0.2', '224.0.0.1'),
-        inner('10.8.0.2', '192.0.2.1'),
-      ];
+      const toServer = [inner('10.8.0.2', '10.8.0.1'), inner('fd00:8::2', 'fd00:8::1'), inner('10.8.0.2', '192.0.2.1')];
       for (const packet of toServer) await alice.send(packet);
       expect(rig.delivered()).toEqual(toServer);
       await alice.send(inner('10.8.0.2', '10.8.77.1'));
       expect(await gateway.received()).toMatchObject([{ payload: inner('10.8.0.2', '10.8.77.1') }]);
+    });
+
+    it.each([
+      ['224.0.0.251', '10.8.0.'],
+      ['239.1.2.3', '10.8.0.'],
+      ['ff0e::77', 'fd00:8::'],
+    ])('passes multicast to %s on to all other clients with client-to-client, and to the TUN device', async (group, network) => {
+      await start({ clientToClient: true });
+      const [alice, ...others] = await Promise.all(
+        [2, 3, 4].map((peerId) => TestPeer.open(rig, `at ${peerId}`, { slot: { peerId, generation: 1 } })),
+      );
+      const shy = await TestPeer.open(rig, 'shy', { slot: { peerId: 5, generation: 1 }, open: false });
+      const packet = inner(`${network}2`, group, 'to all of you');
+      await alice?.send(packet);
+      for (const other of others) expect(await other.received()).toMatchObject([{ payload: packet }]);
+      expect([await alice?.received(), await shy.received()]).toEqual([[], []]);
+      expect(rig.delivered()).toEqual([packet]);
+    });
+
+    it('sends multicast of the server to all clients, and keeps that of clients from each other without client-to-client', async () => {
+      await start();
+      const alice = await TestPeer.open(rig, 'a', { slot: { peerId: 2, generation: 1 } });
+      const bob = await TestPeer.open(rig, 'b', { slot: { peerId: 3, generation: 1 } });
+      const [fromServer, fromAlice] = [inner('10.8.0.1', '224.0.0.1'), inner('10.8.0.2', '224.0.0.1')];
+      rig.fromTun(fromServer);
+      await alice.send(fromAlice);
+      for (const client of [alice, bob]) expect(await client.received()).toMatchObject([{ payload: fromServer }]);
+      expect(rig.delivered()).toEqual([fromAlice]);
     });
 
     it('drops what is for a client that is not open', async () => {

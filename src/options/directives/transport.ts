@@ -19,7 +19,7 @@ const badProtocol = (value: string) =>
   `Bad protocol: '${value}'. Allowed protocols with --proto option: ${PROTOCOLS.map((each) => `[${each}]`).join(' ')}`;
 const COMPRESSION = refused('compression inside a VPN leaks what is encrypted; take it out here and at the clients');
 const FRAGMENT = refused('the fragment header is not spoken; use mssfix, and let IP fragment the rest');
-const NO_BROADCAST = ignored('nothing is broadcast on a tun device');
+const NO_BROADCAST = ignored('packets for many clients are sent at once, none waits');
 
 /** Sockets and packets outside the tunnel. */
 export const TRANSPORT = [

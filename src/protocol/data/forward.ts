@@ -3,7 +3,7 @@ import { earliest, type Instant } from '../../base/units.ts';
 import { isControlOpcode, keyIdOf, OP, opcodeOf } from '../opcodes.ts';
 import { DATA_OVERHEAD, type DataFormat, NEAR_END_ID, packetIdOf } from './aead.ts';
 import { ControlGate, type ControlLimits } from './gate.ts';
-import { INNER_AT, innerDestination, innerFamily, innerSource, isLinkLocalSource, isMany } from './inner.ts';
+import { INNER_AT, innerDestination, innerFamily, innerSource, isBroadcast, isLinkLocalSource, isMany } from './inner.ts';
 import { udpKey, udpLink } from './link.ts';
 import { clampMss } from './mss.ts';
 import { type KeyPair, PeerState } from './peer.ts';
@@ -133,6 +133,10 @@ export class Forwarder implements PlaneView {
     this.#packetsRead++;
     this.#bytesRead += packet.length;
     const family = innerFamily(packet);
+    if (family !== undefined && this.#server && isMany(packet, family)) {
+      if (this.trace !== undefined) this.trace('r', packet, undefined, undefined);
+      return this.#toAll(undefined, packet, at);
+    }
     const peer = family === undefined ? undefined : this.#server ? this.#towards(packet, family, at) : this.#only;
     if (this.trace !== undefined) this.trace('r', packet, peer?.slot, peer?.link);
     if (family === undefined)
@@ -285,17 +289,31 @@ export class Forwarder implements PlaneView {
         peer.badSource++;
         return this.#reject(peer, 'bad-source', at, () => ({ detail: innerSource(payload, family), link: peer.link }));
       }
-      const other = this.#settings.clientToClient && !this.#isOwn(payload, family) ? this.#towards(payload, family, at) : undefined;
-      if (other !== undefined) {
-        if (peer.mss !== undefined) clampMss(payload, peer.mss);
-        return this.#toPeer(other, payload, at);
-      }
+      if (this.#settings.clientToClient && this.#toOthers(peer, payload, family, at)) return;
     }
     if (peer.mss !== undefined) clampMss(payload, peer.mss);
     this.#packetsWritten++;
     this.#bytesWritten += payload.length;
     if (this.trace !== undefined) this.trace('w', payload, peer.slot, peer.link);
     this.#sink.deliver(payload);
+  }
+
+  /** Passes a client's packet on inside; false when the TUN device has to see it too. */
+  #toOthers(from: PeerState, payload: Buffer, family: 4 | 6, at: Instant): boolean {
+    if (isMany(payload, family)) {
+      this.#toAll(from, payload, at);
+      return false;
+    }
+    const other = this.#isOwn(payload, family) ? undefined : this.#towards(payload, family, at);
+    if (other === undefined) return false;
+    if (from.mss !== undefined) clampMss(payload, from.mss);
+    this.#toPeer(other, payload, at);
+    return true;
+  }
+
+  /** Multicast: to every client but the one that it comes from (facts: wire 19). */
+  #toAll(from: PeerState | undefined, packet: Buffer, at: Instant): void {
+    for (const peer of this.#peers.values()) if (peer !== from && peer.open) this.#toPeer(peer, packet, at);
   }
 
   #mayComeFrom(peer: PeerState, packet: Buffer, family: 4 | 6): boolean {
@@ -310,7 +328,7 @@ export class Forwarder implements PlaneView {
   }
 
   #towards(packet: Buffer, family: 4 | 6, at: Instant): PeerState | undefined {
-    if (isMany(packet, family)) return undefined;
+    if (isBroadcast(packet, family)) return undefined;
     const peer =
       family === 4
         ? this.#routes.towards4(packet.readInt32BE(INNER_AT.destination4), at)

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inner } from '../../../test/support/data-packets.ts';
-import { innerDestination, innerFamily, innerSource, isLinkLocalSource, isMany } from './inner.ts';
+import { innerDestination, innerFamily, innerSource, isBroadcast, isLinkLocalSource, isMany } from './inner.ts';
 
 describe('inner packets', () => {
   it.each([
@@ -30,12 +30,18 @@ describe('inner packets', () => {
     ['239.255.255.250', true],
     ['240.0.0.1', false],
     ['255.255.255.254', false],
-    ['255.255.255.255', true],
+    ['255.255.255.255', false],
     ['ff02::1', true],
     ['fe80::1', false],
   ])('to %s are for many: %s', (destination, many) => {
     const source = destination.includes(':') ? 'fd00::1' : '10.8.0.1';
     expect(isMany(inner(source, destination), destination.includes(':') ? 6 : 4)).toBe(many);
+  });
+
+  it('to all networks at once are broadcasts, to one of them or by IPv6 they are not', () => {
+    const broadcasts = ['255.255.255.255', '10.8.0.255'].map((destination) => isBroadcast(inner('10.8.0.1', destination), 4));
+    expect(broadcasts).toEqual([true, false]);
+    expect(isBroadcast(inner('fd00::1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'), 6)).toBe(false);
   });
 
   it.each([

@@ -31,11 +31,16 @@ export function innerDestination(packet: Buffer, family: 4 | 6): string {
   return formatIp(family === 4 ? packet.subarray(16, 20) : packet.subarray(24, 40));
 }
 
-/** True for multicast and for the broadcast address of all networks: such packets are nobody's. */
+/** True for multicast: such packets are for every client. */
 export function isMany(packet: Buffer, family: 4 | 6): boolean {
   if (family === 6) return packet[INNER_AT.destination6] === 0xff;
   const first = packet[INNER_AT.destination4] ?? 0;
-  return (first >= 224 && first < 240) || (first === 255 && packet.readInt32BE(INNER_AT.destination4) === -1);
+  return first >= 224 && first < 240;
+}
+
+/** True for the broadcast address of all networks: such packets are nobody's. */
+export function isBroadcast(packet: Buffer, family: 4 | 6): boolean {
+  return family === 4 && packet.readInt32BE(INNER_AT.destination4) === -1;
 }
 
 /** True when the source is valid on one link only (`fe80::/10`), so no client may bring it. */
