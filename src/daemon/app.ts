@@ -1,43 +1,33 @@
+import { formatIp } from '../base/ip.ts';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
-import { fail, ok, type Result } from '../base/result.ts';
 import { after, type Now, seconds } from '../base/units.ts';
-import type { LogSettings } from '../engine/daemon-settings.ts';
 import { NativePort } from '../engine/native-port.ts';
 import { Numbers } from '../engine/numbers.ts';
-import type { Configuration, RefusedConfiguration } from '../engine/settings-from-options.ts';
-import { serverStatus } from '../engine/status-view.ts';
-import { readText, whyUnusable } from '../host/access.ts';
+import type { Configuration } from '../engine/settings-from-options.ts';
 import { AppendFile } from '../host/append-file.ts';
 import type { Clock } from '../host/clock.ts';
-import { IpRoute2 } from '../host/ip.ts';
+import { IpRoute2, type Network } from '../host/ip.ts';
 import { dropPrivileges, resolveIdentity } from '../host/process.ts';
-import { ProcessRunner } from '../host/scripts.ts';
+import { ProcessRunner, type Runner } from '../host/scripts.ts';
 import type { SignalName } from '../host/signals.ts';
-import { removeFile } from '../host/temporary.ts';
-import { writeWholeFile } from '../host/files.ts';
-import { LINK } from '../messages/link.ts';
-import { MULTI } from '../messages/multi.ts';
 import { OURS } from '../messages/ours.ts';
-import { POOL } from '../messages/pool.ts';
 import { recognise } from '../messages/recogniser.ts';
 import { START } from '../messages/start.ts';
 import { STATUS } from '../messages/status.ts';
-import { formatFamilyAddress } from '../model/address.ts';
 import type { Address } from '../model/address.ts';
-import type { DaemonState, StateName } from '../model/daemon-port.ts';
-import { formatIp } from '../base/ip.ts';
-import { Logging } from '../service/logging.ts';
-import { ManagementService } from '../service/management.ts';
-import { statusLines, statusText } from '../status/write.ts';
-import { readConfiguration } from './configuration.ts';
-import { CrlWatch } from './crl-watch.ts';
+import type { StateName } from '../model/daemon-port.ts';
+import { Logging, type LogOutlet } from '../service/logging.ts';
+import type { ManagementService } from '../service/management.ts';
+import { type Cause, Causes } from './causes.ts';
+import { ConfigurationReader, type ReadConfiguration } from './configuration-reader.ts';
 import { daemonEnv } from './env.ts';
+import { TunnelInterface } from './interface.ts';
+import { LogControl, outletOver } from './log-control.ts';
+import { listenForManagement, makeManagement } from './management.ts';
 import { loadMaterial, type Material } from './material.ts';
-import { protoName, Runtime } from './runtime.ts';
-import { Scripts } from './scripts.ts';
-import { PeriodicFile, poolText, readPoolFile } from './state-files.ts';
-import { Tunnel } from './tunnel.ts';
+import { PidFile } from './pid-file.ts';
+import { Serving } from './serving.ts';
 import { OPENVPN_VERSION, titleOf, titleRest } from './title.ts';
 
 /** Between the end of one run and the next, as in stock. */
@@ -52,13 +42,19 @@ export interface AppOptions {
   readonly pid: number;
   /** Of this package. */
   readonly version: string;
+  /** Runs scripts; the system's by default. */
+  readonly runner?: Runner;
+  /** Sets addresses and routes; iproute2's by default. */
+  readonly network?: Network;
+  /** Where the log goes without a file, and errors with `errors-to-stderr`; the process's own by default. */
+  readonly stdout?: LogOutlet;
+  readonly stderr?: LogOutlet;
 }
 
-/** A signal with where it came from: the system or the management interface. */
-interface Cause {
-  readonly name: SignalName;
-  readonly source: 'hard' | 'soft';
-  readonly reason: string;
+/** What can run, tried: settings and the key material they name. */
+interface Runnable {
+  readonly read: ReadConfiguration;
+  readonly material: Material;
 }
 
 /**
@@ -70,43 +66,57 @@ export class DaemonApp {
   readonly done: Promise<number>;
   readonly logging: Logging;
   readonly port: NativePort;
+  /** How often the configuration was read again, by what came of it. */
+  readonly reloads = { done: 0, refused: 0 };
   readonly #options: AppOptions;
+  readonly #runner: Runner;
   readonly #title: string;
   readonly #numbers = new Numbers();
   readonly #started: Now;
+  readonly #log: LogControl;
+  readonly #reader: ConfigurationReader;
+  readonly #pidFile = new PidFile();
+  readonly #causes = new Causes();
   #finish: (status: number) => void = () => {};
-  #configuration: Configuration | undefined;
-  #runtime: Runtime | undefined;
-  #tunnel: Tunnel | undefined;
-  #scripts: Scripts | undefined;
+  /** The configuration in force. */
+  #current: Runnable | undefined;
+  #interface: TunnelInterface | undefined;
+  #serving: Serving | undefined;
   #management: ManagementService | undefined;
-  #managementAddresses: string[] = [];
-  #statusFile: PeriodicFile | undefined;
-  #poolFile: PeriodicFile | undefined;
-  /** Causes that came while one was being carried out. */
-  readonly #causes: Cause[] = [];
+  #managementAddresses: readonly string[] = [];
+  /** One thing at a time: starting, restarting, ending. */
   #busy = true;
-  #ended = false;
-  readonly #directory = process.cwd();
+  /** The end has begun. */
+  #closing = false;
 
   constructor(options: AppOptions) {
+    const { clock, argv, random } = options;
     this.#options = options;
+    this.#runner = options.runner ?? new ProcessRunner();
     this.#title = titleOf(options.version);
-    this.#started = options.clock.now();
+    this.#started = clock.now();
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.logging = new Logging(options.clock, outletOver(1), outletOver(2));
+    const { stdout = outletOver(AppendFile.over(1)), stderr = outletOver(AppendFile.over(2)) } = options;
+    const logging = new Logging(clock, stdout, stderr);
+    this.logging = logging;
+    this.#log = new LogControl(logging, (verb) => this.#serving?.runtime.setVerb(verb));
+    this.#reader = new ConfigurationReader({ argv, random, clock, logging, log: this.#log });
     this.port = new NativePort({
       title: this.#title,
       pid: options.pid,
-      plane: { counters: (slot) => this.#runtime?.plane.counters(slot), routes: () => this.#runtime?.plane.routes() ?? [], tunnel: () => NO_TRAFFIC },
-      run: (command) => this.#runtime?.run(command),
-      verb: (set) => this.#verb(set),
-      mute: (set) => this.#mute(set),
-      signal: (name) => this.#softSignal(name),
+      plane: {
+        counters: (slot) => this.#serving?.runtime.plane.counters(slot),
+        routes: () => this.#serving?.runtime.plane.routes() ?? [],
+        tunnel: () => this.#serving?.runtime.plane.tunnel() ?? NO_TRAFFIC,
+      },
+      run: (command) => this.#serving?.runtime.run(command),
+      verb: (set) => this.#log.verb(set),
+      mute: (set) => this.#log.mute(set),
+      signal: (name) => this.#managementSignal(name),
     });
-    this.logging.subscribe((line) => this.port.emit({ kind: 'log', line }));
+    logging.subscribe((line) => this.port.emit({ kind: 'log', line }));
   }
 
   /** Where management clients connect, as the log prints it. */
@@ -114,23 +124,19 @@ export class DaemonApp {
     return this.#managementAddresses;
   }
 
-  /** Where clients connect; undefined before the start. */
+  /** Where clients connect; undefined while none are served. */
   get localAddress(): Address | undefined {
-    return this.#runtime?.localAddress;
+    return this.#serving?.runtime.localAddress;
   }
 
   /** Starts; whatever fails is logged in stock's form and ends the app with status 1. */
   async start(): Promise<void> {
-    const read = this.#read();
-    if (!read.ok) {
-      this.#logRefused(read.error);
-      return this.#end(1);
-    }
     try {
-      await this.#open(read.value);
-      await this.#serve('init');
+      const read = this.#reader.read();
+      if (read === undefined) return await this.#end(1);
+      await this.#open(read);
     } catch (error) {
-      return this.#fatal(error);
+      return this.fail(error);
     }
     this.#busy = false;
     this.#next();
@@ -139,213 +145,137 @@ export class DaemonApp {
   /** A signal of the system. */
   signal(name: SignalName, source: 'hard' | 'soft' = 'hard', reason = ''): void {
     if (name === 'SIGUSR2') return this.#dumpStatus();
-    this.#causes.push({ name, source, reason });
+    this.#causes.add({ name, source, reason });
     this.#next();
   }
 
-  // --- configuration ----------------------------------------------------------------------------------------------
-
-  #read(): Result<Configuration, RefusedConfiguration> {
-    const result = readConfiguration(this.#options.argv, {
-      files: { read: readText, check: whyUnusable },
-      random: this.#options.random,
-      note: (note) => this.logging.log(note, this.#options.clock.now()),
-      changeDirectory: (path) => this.#changeDirectory(path),
-      applyLog: (log) => this.#applyLog(log),
-    });
-    const now = this.#options.clock.now();
-    for (const note of result.ok ? result.value.warnings : result.error.warnings) this.logging.log(note, now);
-    return result;
-  }
-
-  #logRefused(refused: RefusedConfiguration): void {
-    for (const note of refused.errors) this.logging.log(note, this.#options.clock.now());
-  }
-
-  #changeDirectory(path: string): Result<void, string> {
+  /** Ends with status 1 because of an error that nobody else can deal with. */
+  async fail(error: unknown): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    const text = reasonOf(error);
+    const known = recognise(text);
+    const { notes } = this.logging;
+    if (error instanceof TunnelscopeError && known.row !== undefined) notes.add(known.row, known.args);
+    else notes.add(START.fatal, { text });
+    this.port.emit({ kind: 'fatal', text });
+    notes.add(START.fatalExit, {});
     try {
-      process.chdir(path);
-      return ok(undefined);
-    } catch {
-      return fail(whyUnusable(path, 'directory') ?? 'cannot be entered');
+      await this.#close(undefined);
+    } catch (later) {
+      notes.add(START.fatal, { text: reasonOf(later) });
     }
-  }
-
-  #look: Pick<LogSettings, 'stamps' | 'errorsToStderr'> = { stamps: 'date', errorsToStderr: false };
-
-  #applyLog(log: Partial<LogSettings>): void {
-    if (log.verb !== undefined) this.#verb(log.verb);
-    if (log.mute !== undefined) this.#mute(log.mute);
-    if (log.file !== undefined && !this.logging.toFile) this.#useLogFile(log.file.path, log.file.append);
-    // Machine-readable output wins over suppressed time stamps, in either order (facts: logging 4).
-    const stamps = this.#look.stamps === 'machine' ? 'machine' : (log.stamps ?? this.#look.stamps);
-    this.#look = { stamps, errorsToStderr: log.errorsToStderr ?? this.#look.errorsToStderr };
-    this.logging.setLook(this.#look);
-  }
-
-  #useLogFile(path: string, append: boolean): void {
-    try {
-      const file = AppendFile.open(path, { truncate: !append });
-      this.logging.useFile({ write: (line) => void file.append(line), close: () => file.close() });
-    } catch (error) {
-      const [, reason = reasonOf(error), errno = '0'] = /: ([^:]*) \(errno=(\d+)\)$/.exec(reasonOf(error)) ?? [];
-      this.logging.notes.add(START.logRedirectFailed, { file: path, reason, errno });
-    }
-  }
-
-  #verb(set?: number): number {
-    if (set !== undefined) {
-      this.logging.setVerb(set);
-      this.#runtime?.setVerb(set);
-    }
-    return this.logging.logger.verb;
-  }
-
-  #mute(set?: number): number {
-    if (set !== undefined) this.logging.setMute(set);
-    return this.logging.logger.mute;
+    await this.#end(1);
   }
 
   // --- start ------------------------------------------------------------------------------------------------------
 
-  /** What is opened once: management, device, privileges. */
-  async #open(configuration: Configuration): Promise<void> {
-    const { server, daemon } = configuration;
+  /** Opens everything, what is opened once first: management, device, identity. */
+  async #open(read: ReadConfiguration): Promise<void> {
+    const { configuration } = read;
+    const { daemon } = configuration;
     const { notes } = this.logging;
-    this.port.statusVersion = server.statusVersion;
-    notes.add(START.version, { version: OPENVPN_VERSION, rest: titleRest(this.#options.version) });
-    notes.add(START.libraryVersions, { versions: `OpenSSL ${process.versions.openssl}, Node ${process.versions.node}` });
+    this.#noteVersion();
     const identity = resolveIdentity({ user: daemon.user, group: daemon.group });
-    const material = this.#material(configuration);
+    const runnable = this.#tried(read);
+    this.port.statusVersion = configuration.server.statusVersion;
     await this.#openManagement(configuration);
     this.#state('CONNECTING');
-    this.#tunnel = await Tunnel.open(server, daemon, new IpRoute2(new ProcessRunner()), notes);
-    if (server.tunnel4 !== undefined) this.#state('ASSIGN_IP', undefined, configuration);
-    await this.#tunnel.configure();
-    this.#makeScripts(configuration);
-    await this.#interfaceHook('up', configuration, 'init');
-    if (daemon.routes.length > 0) this.#state('ADD_ROUTES');
-    await this.#tunnel.addRoutes();
-    await this.#interfaceHook('route-up', configuration, 'init');
-    await this.#makeRuntime(configuration, material);
+    await this.#serve(runnable);
+    await this.#pidFile.write(daemon.writePid, this.#options.pid);
+    await this.#serving?.handOver(identity);
     dropPrivileges(identity);
     if (identity.group !== undefined) notes.add(START.groupSet, { group: identity.group.name });
     if (identity.user !== undefined) notes.add(START.userSet, { user: identity.user.name });
-    await this.#writePid(configuration);
+    this.#noteServing();
   }
 
   async #openManagement({ daemon }: Configuration): Promise<void> {
-    if (daemon.management.length === 0) return;
-    const renderStatus = (report: Parameters<typeof statusLines>[0], version: 1 | 2 | 3): Iterable<string> => statusLines(report, { version, compat: '2.6' });
-    this.#management = new ManagementService(this.port, { renderStatus, logHistory: daemon.managementLogCache }, this.logging, this.#options.clock);
-    for (const listener of daemon.management) {
-      const where = listener.kind === 'unix' ? { kind: 'unix' as const, path: listener.path } : { kind: 'tcp' as const, host: listener.host, port: listener.port };
-      const local = await this.#management.listen({ where, password: listener.password });
-      this.#managementAddresses.push(local.kind === 'unix' ? local.path : `${local.host}:${local.port}`);
+    this.#management = makeManagement(daemon, this.port, this.logging, this.#options.clock);
+    if (this.#management !== undefined) this.#managementAddresses = await listenForManagement(this.#management, daemon);
+  }
+
+  /** Serves under a configuration, on the interface that stands or a new one. */
+  async #serve(runnable: Runnable): Promise<void> {
+    const { clock, random } = this.#options;
+    const { configuration } = runnable.read;
+    if (this.#interface?.serves(configuration) === true) await this.#interface.resume(configuration);
+    else {
+      await this.#closeInterface('SIGHUP');
+      this.#interface = await this.#openInterface(configuration);
     }
-  }
-
-  #material(configuration: Configuration): Material {
-    return loadMaterial(configuration, this.logging.notes);
-  }
-
-  #makeScripts({ daemon }: Configuration): void {
-    this.#scripts = new Scripts(daemon, { runner: new ProcessRunner(), notes: this.logging.notes });
-  }
-
-  async #interfaceHook(name: 'up' | 'down' | 'route-up', { server, daemon }: Configuration, context: 'init' | 'restart'): Promise<void> {
-    const done = await this.#scripts?.interfaceHook(name, server, this.#tunnel?.name ?? 'null', this.#env({ server, daemon, warnings: [] }), context);
-    if (done === false && name === 'up') throw new TunnelscopeError('SCRIPT', 'the up script failed');
-  }
-
-  #env({ server, daemon }: Configuration): ReturnType<typeof daemonEnv> {
-    const facts = { device: this.#tunnel?.name ?? 'null', pid: this.#options.pid, started: this.#started, logToFile: this.logging.toFile };
-    return daemonEnv(server, daemon, facts);
-  }
-
-  /** Opens the sockets with a fresh engine. */
-  async #makeRuntime(configuration: Configuration, material: Material): Promise<void> {
-    const { server, daemon } = configuration;
-    const { tunnel, scripts } = { tunnel: this.#tunnel, scripts: this.#scripts };
-    if (tunnel === undefined || scripts === undefined) throw new TunnelscopeError('BUG', 'no device to serve');
-    const runtime = new Runtime({
-      server,
-      daemon,
-      material: material.tls,
-      env: this.#env(configuration),
-      clock: this.#options.clock,
-      random: this.#options.random,
+    const serving = await Serving.open({
+      configuration,
+      material: runnable.material,
+      interface: this.#interface,
+      clock,
+      random,
+      runner: this.#runner,
       logging: this.logging,
-      tun: tunnel.tun,
-      scripts,
-      crl: daemon.crl === undefined ? undefined : new CrlWatch(daemon.crl, material.authorities, this.logging.notes),
       numbers: this.#numbers,
-      poolEntries: daemon.poolPersist === undefined ? [] : await readPoolFile(daemon.poolPersist.file),
+      title: this.#title,
       onEvent: (event) => this.port.emit(event),
-      onPoolChange: () => this.#poolFile?.write(),
-      onFailure: (error) => void this.#fatal(error),
+      onFailure: (error) => void this.fail(error),
     });
-    await runtime.start();
-    this.#runtime = runtime;
-    this.#configuration = configuration;
-    this.#noteSockets(configuration, runtime);
-    this.#startFiles(configuration);
+    if (this.#closing) return serving.close();
+    this.#serving = serving;
+    this.#current = runnable;
+    this.port.statusVersion = configuration.server.statusVersion;
   }
 
-  #noteSockets({ server, daemon }: Configuration, runtime: Runtime): void {
+  #openInterface(configuration: Configuration): Promise<TunnelInterface> {
+    const { pid, network = new IpRoute2(new ProcessRunner()) } = this.#options;
+    return TunnelInterface.open(configuration, {
+      network,
+      runner: this.#runner,
+      notes: this.logging.notes,
+      env: ({ server, daemon }, device) =>
+        daemonEnv(server, daemon, { device, pid, started: this.#started, logToFile: this.logging.toFile }),
+      state: (name, at) => this.#state(name, undefined, at),
+    });
+  }
+
+  #closeInterface(signal: SignalName | undefined): Promise<void> {
+    const standing = this.#interface;
+    this.#interface = undefined;
+    return standing?.close(signal) ?? Promise.resolve();
+  }
+
+  /** Tries key material before anything that runs is touched. Throws KEY_MATERIAL. */
+  #tried(read: ReadConfiguration): Runnable {
+    return { read, material: loadMaterial(read.configuration, this.logging.notes, this.#options.clock.now()) };
+  }
+
+  #noteVersion(): void {
     const { notes } = this.logging;
-    const proto = protoName(daemon, runtime.localAddress);
-    const bound = formatFamilyAddress(runtime.localAddress);
-    const address = daemon.listen.host === undefined ? bound.replace(/\](0\.0\.0\.0|::):/, '][undef]:') : bound;
-    if (daemon.listen.transport === 'tcp') notes.add(LINK.listening, { address });
-    notes.add(LINK.localBound, { proto, address });
-    notes.add(LINK.remote, { proto, address: '[AF_UNSPEC]' });
-    notes.add(MULTI.init, { realHash: 256, virtualHash: 256 });
-    if (server.pool4 !== undefined) notes.add(POOL.base4, { base: formatIp(server.pool4.first), size: runtime.engine.pool.size });
-    if (server.pool6 !== undefined) notes.add(POOL.base6, { base: formatIp(server.pool6.first), size: runtime.engine.pool.size, bits: server.pool6.bits });
+    notes.add(START.version, { version: OPENVPN_VERSION, rest: titleRest(this.#options.version) });
+    notes.add(START.libraryVersions, { versions: `OpenSSL ${process.versions.openssl}, Node ${process.versions.node}` });
   }
 
-  #startFiles({ server, daemon }: Configuration): void {
-    const { clock } = this.#options;
-    if (daemon.status !== undefined) {
-      const content = (): string | undefined => this.#statusText(server.statusVersion);
-      this.#statusFile = new PeriodicFile(daemon.status.file, daemon.status.seconds, content, clock, this.logging.notes);
-      this.#statusFile.start();
-    }
-    if (daemon.poolPersist !== undefined && daemon.poolPersist.seconds > 0) {
-      const content = (): string | undefined => (this.#runtime === undefined ? undefined : poolText(this.#runtime.engine.pool));
-      this.#poolFile = new PeriodicFile(daemon.poolPersist.file, daemon.poolPersist.seconds, content, clock, this.logging.notes);
-      this.#poolFile.start();
-    }
-  }
-
-  async #writePid({ daemon }: Configuration): Promise<void> {
-    if (daemon.writePid !== undefined) await writeWholeFile(daemon.writePid, `${this.#options.pid}\n`, { mode: 0o644 });
-  }
-
-  async #serve(_context: 'init' | 'restart'): Promise<void> {
+  #noteServing(): void {
     this.logging.notes.add(START.initComplete, {});
-    this.#state('CONNECTED', 'SUCCESS', this.#configuration);
-    await Promise.resolve();
+    this.#state('CONNECTED', 'SUCCESS', this.#current?.read.configuration);
   }
 
   // --- signals ----------------------------------------------------------------------------------------------------
 
-  #softSignal(name: string): boolean {
+  /** Told as the system's own, as stock does; SIGUSR1 may be mapped to another. */
+  #managementSignal(name: string): boolean {
     const known = (['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const).find((signal) => signal === name);
     if (known === undefined) return false;
     // After the reply: the management client shall read it.
-    this.#options.clock.schedule(this.#options.clock.now().at, () => this.signal(known, 'hard', ''));
+    const { clock } = this.#options;
+    clock.schedule(clock.now().at, () => this.signal(known));
     return true;
   }
 
   #next(): void {
-    if (this.#busy || this.#ended) return;
-    const cause = this.#causes.shift();
+    if (this.#busy || this.#closing) return;
+    const cause = this.#causes.take();
     if (cause === undefined) return;
     this.#busy = true;
     this.#carryOut(cause)
-      .catch((error: unknown) => this.#fatal(error))
+      .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#busy = false;
         this.#next();
@@ -353,146 +283,136 @@ export class DaemonApp {
   }
 
   async #carryOut(cause: Cause): Promise<void> {
-    const remapped = cause.name === 'SIGUSR1' ? (this.#configuration?.daemon.remapUsr1 ?? cause.name) : cause.name;
-    const args = { signal: remapped, source: cause.source, reason: cause.reason };
-    if (remapped === 'SIGTERM' || remapped === 'SIGINT') {
-      this.#state('EXITING', remapped);
-      await this.#close();
-      this.logging.notes.add(START.processExiting, args);
-      return this.#end(0);
+    const name = cause.name === 'SIGUSR1' ? (this.#current?.read.configuration.daemon.remapUsr1 ?? cause.name) : cause.name;
+    const mapped = { ...cause, name };
+    switch (name) {
+      case 'SIGTERM':
+      case 'SIGINT':
+        this.#closing = true;
+        await this.#close(name);
+        this.logging.notes.add(START.processExiting, { signal: name, source: cause.source, reason: cause.reason });
+        this.#state('EXITING', name);
+        return this.#end(0);
+      case 'SIGHUP':
+        return this.#reload(mapped);
+      case 'SIGUSR1':
+        return this.#restart(this.#withFreshKeys(), mapped);
     }
-    let configuration = this.#configuration;
-    if (remapped === 'SIGHUP') {
-      const reread = this.#reread();
-      if (reread === undefined) return;
-      configuration = reread;
-    }
-    if (configuration === undefined) return;
-    await this.#restart(configuration, args, remapped);
-  }
-
-  async #restart(configuration: Configuration, args: { signal: string; source: string; reason: string }, signal: string): Promise<void> {
-    const material = this.#material(configuration);
-    this.#state('RECONNECTING', signal);
-    await this.#closeRuntime();
-    this.logging.notes.add(START.processRestarting, args);
-    this.logging.notes.add(START.restartPause, { seconds: RESTART_PAUSE / 1000 });
-    await this.#sleep(RESTART_PAUSE);
-    this.port.statusVersion = configuration.server.statusVersion;
-    this.#makeScripts(configuration);
-    await this.#makeRuntime(configuration, material);
-    await this.#serve('restart');
   }
 
   /** SIGHUP reads everything again; what cannot run leaves the running configuration in force (a listed difference). */
-  #reread(): Configuration | undefined {
-    const { verb, mute } = this.logging.logger;
-    process.chdir(this.#directory);
-    const read = this.#read();
-    const refused = read.ok ? this.#whyNot(read.value) : undefined;
-    if (read.ok && refused === undefined) return read.value;
-    this.#verb(verb);
-    this.#mute(mute);
-    if (!read.ok) this.#logRefused(read.error);
-    this.logging.notes.add(OURS.reloadFailed, { reason: refused ?? 'see the lines before' });
-    return undefined;
+  async #reload(cause: Cause): Promise<void> {
+    const next = this.#readAgain('all');
+    if (typeof next === 'string') return this.#refuseReload(next);
+    await this.#restart(next, cause);
   }
 
-  /** Key material that cannot be used, found before the running engine is stopped. */
-  #whyNot(configuration: Configuration): string | undefined {
+  /** Reads and tries the configuration again; a text says why it cannot take over. */
+  #readAgain(said: 'all' | 'errors'): Runnable | string {
     try {
-      this.#material(configuration);
-      return undefined;
+      const read = this.#reader.readAgain(said);
+      if (read === undefined) return 'see the lines before';
+      const fixed = this.#interface?.serves(read.configuration) === false && this.#current?.read.configuration.daemon.user !== undefined;
+      if (fixed) return 'the interface cannot be made anew after root was given away';
+      return this.#tried(read);
     } catch (error) {
       return reasonOf(error);
     }
   }
 
+  #refuseReload(reason: string): void {
+    this.reloads.refused++;
+    this.logging.notes.add(OURS.reloadFailed, { reason });
+    this.port.emit({ kind: 'reload', refused: reason });
+  }
+
+  /** Without `persist-key` a restart reads certificates and keys again, and nothing else of the configuration. */
+  #withFreshKeys(): Runnable | undefined {
+    const current = this.#current;
+    if (current === undefined || current.read.configuration.daemon.persist.key) return current;
+    const again = this.#readAgain('errors');
+    if (typeof again === 'string') {
+      this.#refuseReload(again);
+      return current;
+    }
+    const { read } = current;
+    const { server, daemon, warnings } = read.configuration;
+    const configuration = { server, daemon: { ...daemon, tls: again.read.configuration.daemon.tls }, warnings };
+    return { read: { ...read, configuration }, material: again.material };
+  }
+
+  async #restart(next: Runnable | undefined, cause: Cause): Promise<void> {
+    const { notes } = this.logging;
+    const former = this.#current;
+    if (next === undefined || former === undefined) return;
+    await this.#closeServing();
+    if (this.#interface?.serves(next.read.configuration) === true) await this.#interface.pause(cause.name);
+    notes.add(START.processRestarting, { signal: cause.name, source: cause.source, reason: cause.reason });
+    this.#state('RECONNECTING', cause.name);
+    this.#causes.drop('SIGUSR1');
+    notes.add(START.restartPause, { seconds: RESTART_PAUSE / 1000 });
+    const { clock } = this.#options;
+    await this.#causes.unlessEnding((resolve) => clock.schedule(after(clock.now().at, RESTART_PAUSE), resolve));
+    if (this.#causes.ending || this.#closing) return;
+    if (cause.name === 'SIGHUP') await this.#takeOver(next, former);
+    else await this.#serve(next);
+    this.#noteServing();
+  }
+
+  /** Serves under a new configuration; when that cannot open what it needs, the former one comes back. */
+  async #takeOver(next: Runnable, former: Runnable): Promise<void> {
+    this.#reader.enter(next.read);
+    this.#noteVersion();
+    try {
+      await this.#serve(next);
+      this.reloads.done++;
+      this.port.emit({ kind: 'reload', refused: undefined });
+    } catch (error) {
+      this.#refuseReload(reasonOf(error));
+      this.#reader.enter(former.read);
+      await this.#serve(former);
+    }
+  }
+
   #dumpStatus(): void {
-    const report = this.#status();
-    const version = this.#configuration?.server.statusVersion ?? 1;
-    if (report === undefined) return;
-    for (const line of statusLines(report, { version, compat: '2.6' })) this.logging.notes.add(STATUS.line, { line });
+    for (const line of this.#serving?.statusLines() ?? []) this.logging.notes.add(STATUS.line, { line });
   }
 
   // --- the end ----------------------------------------------------------------------------------------------------
 
   /** Tells clients, writes the last status, closes sockets, then the device (design: order of the end). */
-  async #close(): Promise<void> {
-    const configuration = this.#configuration;
-    await this.#closeRuntime();
-    if (configuration?.daemon.scripts.downFirst === true) await this.#interfaceHook('down', configuration, 'init');
-    this.#tunnel?.close();
-    if (configuration !== undefined && !configuration.daemon.scripts.downFirst) await this.#interfaceHook('down', configuration, 'init');
-    this.#tunnel = undefined;
+  async #close(signal: SignalName | undefined): Promise<void> {
+    await this.#closeServing();
+    await this.#closeInterface(signal);
   }
 
-  async #closeRuntime(): Promise<void> {
-    const runtime = this.#runtime;
-    await runtime?.stop();
-    await this.#statusFile?.stop();
-    await this.#poolFile?.stop();
-    this.#runtime = undefined;
-    this.#statusFile = undefined;
-    this.#poolFile = undefined;
-  }
-
-  async #fatal(error: unknown): Promise<void> {
-    if (this.#ended) return;
-    const text = reasonOf(error);
-    const known = recognise(text);
-    if (error instanceof TunnelscopeError && known.row !== undefined) this.logging.notes.add(known.row, known.args);
-    else this.logging.notes.add(START.fatal, { text });
-    this.port.emit({ kind: 'fatal', text });
-    this.logging.notes.add(START.fatalExit, {});
-    await this.#close().catch((later: unknown) => this.logging.notes.add(START.fatal, { text: reasonOf(later) }));
-    await this.#end(1);
+  async #closeServing(): Promise<void> {
+    // Status and management look at it until its clients are gone.
+    await this.#serving?.close();
+    this.#serving = undefined;
   }
 
   async #end(status: number): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
+    this.#closing = true;
     await this.#management?.close();
-    const pidFile = this.#configuration?.daemon.writePid;
-    if (pidFile !== undefined) await removeFile(pidFile).catch(() => undefined);
+    await this.#pidFile.remove();
     await this.logging.close();
     this.#finish(status);
   }
 
-  // --- small things -----------------------------------------------------------------------------------------------
-
   #state(name: StateName, detail?: string, configuration?: Configuration): void {
-    const server = configuration?.server;
-    const state: DaemonState = {
-      time: this.#options.clock.now().wall,
-      name,
-      ...(detail === undefined ? {} : { detail }),
-      ...(server?.tunnel4 === undefined ? {} : { tun4: formatIp(server.tunnel4.address) }),
-      ...(server?.tunnel6 === undefined ? {} : { tun6: formatIp(server.tunnel6.address) }),
-    };
-    this.port.emit({ kind: 'state', state });
-  }
-
-  #status(): ReturnType<typeof serverStatus> | undefined {
-    const runtime = this.#runtime;
-    return runtime?.run((engine, now) => serverStatus(engine, runtime.plane, this.#title, now));
-  }
-
-  #statusText(version: 1 | 2 | 3): string | undefined {
-    const report = this.#status();
-    return report === undefined ? undefined : statusText(report, { version, compat: '2.6' });
-  }
-
-  #sleep(length: typeof RESTART_PAUSE): Promise<void> {
-    const { clock } = this.#options;
-    return new Promise((resolve) => clock.schedule(after(clock.now().at, length), resolve));
+    const { tunnel4, tunnel6 } = configuration?.server ?? {};
+    this.port.emit({
+      kind: 'state',
+      state: {
+        time: this.#options.clock.now().wall,
+        name,
+        ...(detail === undefined ? {} : { detail }),
+        ...(tunnel4 === undefined ? {} : { tun4: formatIp(tunnel4.address) }),
+        ...(tunnel6 === undefined ? {} : { tun6: formatIp(tunnel6.address) }),
+      },
+    });
   }
 }
 
 const NO_TRAFFIC = { packetsRead: 0, packetsWritten: 0, bytesRead: 0, bytesWritten: 0 };
-
-function outletOver(fd: number): { write(line: string): void; close(): Promise<void> } {
-  const file = AppendFile.over(fd);
-  return { write: (line) => void file.append(line), close: () => file.close() };
-}
-

@@ -62,10 +62,11 @@ export class CrlWatch {
 
   #store(bytes: Buffer, file: string): CrlStore {
     const { crls, faults } = readCrls(bytes);
-    for (const _fault of faults) this.#notes.add(CRL.cannotParse, { file });
+    if (faults.length > 0) this.#notes.add(CRL.cannotParse, { file });
     const store = new CrlStore(crls);
     this.#notes.add(CRL.loaded, { count: store.count, file });
-    for (const authority of store.missingFor(this.#authorities)) this.#notes.add(OURS.crlMissingIssuer, { issuer: authority.subject, file });
+    for (const authority of store.missingFor(this.#authorities))
+      this.#notes.add(OURS.crlMissingIssuer, { issuer: authority.subject, file });
     return store;
   }
 }

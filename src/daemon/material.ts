@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { TunnelscopeError } from '../base/errors.ts';
+import type { Now } from '../base/units.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import { createTlsContext, type TlsMaterial } from '../host/tls-context.ts';
 import type { Notes } from '../messages/notes.ts';
@@ -16,7 +17,7 @@ export interface Material {
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /** Makes TLS material of a configuration and tries it. Throws KEY_MATERIAL in stock's words. */
-export function loadMaterial({ server, daemon }: Configuration, notes: Notes): Material {
+export function loadMaterial({ server, daemon }: Configuration, notes: Notes, now: Now): Material {
   const { tls } = daemon;
   const material: TlsMaterial = {
     cert: { name: '[[cert]]', pem: tls.cert },
@@ -32,16 +33,15 @@ export function loadMaterial({ server, daemon }: Configuration, notes: Notes): M
     requestCertificate: server.auth.clientCertificate !== 'none',
   };
   createTlsContext(material);
-  noteDates(tls.cert, notes);
+  noteDates(tls.cert, notes, now);
   return { tls: material, authorities: factsOf(tls.ca ?? '') };
 }
 
-function noteDates(pem: string, notes: Notes): void {
+function noteDates(pem: string, notes: Notes, now: Now): void {
   const [own] = factsOf(pem);
   if (own === undefined) throw new TunnelscopeError('KEY_MATERIAL', 'Cannot load certificate file');
-  const now = Date.now();
-  if (own.notAfter < now) notes.add(START.certificateExpired, {});
-  if (own.notBefore > now) notes.add(START.certificateNotYetValid, {});
+  if (own.notAfter < now.wall) notes.add(START.certificateExpired, {});
+  if (own.notBefore > now.wall) notes.add(START.certificateNotYetValid, {});
 }
 
 function factsOf(pem: string): CertificateFacts[] {

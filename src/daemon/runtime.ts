@@ -1,12 +1,12 @@
 import type { Random } from '../base/random.ts';
-import type { Now } from '../base/units.ts';
+import { after, type Duration, type Now, seconds } from '../base/units.ts';
 import type { DaemonSettings } from '../engine/daemon-settings.ts';
 import { hostRoute } from '../engine/inner-owners.ts';
 import type { Numbers } from '../engine/numbers.ts';
 import type { PoolEntry } from '../engine/pool.ts';
 import { ServerEngine } from '../engine/server.ts';
 import type { ServerSettings } from '../engine/settings.ts';
-import type { EngineOutput } from '../engine/types.ts';
+import type { EngineOutput, Question } from '../engine/types.ts';
 import type { Clock } from '../host/clock.ts';
 import { PortablePlane } from '../host/dataplane/portable.ts';
 import type { DataPlane } from '../host/dataplane/port.ts';
@@ -27,7 +27,10 @@ import type { CrlWatch } from './crl-watch.ts';
 import type { Scripts } from './scripts.ts';
 
 /** The last packets of the end may take this long. */
-const STOP_LIMIT_MS = 1000;
+const STOP_LIMIT = seconds(1);
+
+/** An engine says goodbye in two seconds; one that does not come to an end must not keep the process. */
+const GOODBYE_LIMIT = seconds(10);
 
 /** What a runtime is made of. The TUN device, the log and the numbers outlive it. */
 export interface RuntimeParts {
@@ -46,7 +49,7 @@ export interface RuntimeParts {
   readonly onEvent: (event: DaemonEvent) => void;
   readonly onPoolChange: () => void;
   /** The data plane cannot go on: the daemon ends. */
-  readonly onFailure: (error: Error) => void;
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** What lives from one start to the next restart: sockets, TLS sessions, the engine and the driver that joins them. */
@@ -56,6 +59,8 @@ export class Runtime {
   readonly #parts: RuntimeParts;
   readonly #tls: NodeTlsDevice;
   readonly #driver: MachineDriver<EngineOutput, ServerEngine>;
+  /** Scripts that tell of a client's end, under way: the daemon ends after them. */
+  readonly #farewells = new Set<Promise<void>>();
   #stopped: (() => void) | undefined;
 
   constructor(parts: RuntimeParts) {
@@ -118,16 +123,23 @@ export class Runtime {
     this.engine.notes.verb = verb;
   }
 
-  /** Tells the clients, waits until the last one's counters are in, then closes everything but the TUN device. */
+  /**
+   * Tells the clients, waits until the last one's counters are in and the scripts of their end have run, then closes everything
+   * but the TUN device.
+   */
   async stop(): Promise<void> {
+    const { clock, logging } = this.#parts;
     const done = new Promise<void>((resolve) => {
       this.#stopped = resolve;
     });
     this.run((engine, now) => engine.stop(now));
-    await done;
+    await withLimit(done, GOODBYE_LIMIT, clock);
+    // Each has a time limit of its own.
+    while (this.#farewells.size > 0) await Promise.all(this.#farewells);
     this.#driver.stop();
     this.#tls.close();
-    await withLimit(this.plane.stop(), STOP_LIMIT_MS, this.#parts.clock);
+    logging.notes.add(LINK.closing, {});
+    await withLimit(this.plane.stop(), STOP_LIMIT, clock);
   }
 
   #carryOut(output: EngineOutput, now: Now): void {
@@ -142,19 +154,34 @@ export class Runtime {
         if (output.command.kind === 'tls-open') this.engine.setCrl(this.#parts.crl?.refresh(now));
         return this.#tls.command(output.command);
       case 'ask':
-        void this.#parts.scripts.answer(output.question).then((answer) => this.run((engine, later) => engine.handleAnswer(output.id, answer, later)));
-        return;
+        return this.#answer(output.id, output.question);
       case 'pool-changed':
         return this.#parts.onPoolChange();
       case 'stopped':
         return this.#stopped?.();
     }
   }
+
+  #answer(id: number, question: Question): void {
+    const { scripts, onFailure } = this.#parts;
+    const answered = scripts
+      .answer(question)
+      .then((answer) => this.run((engine, now) => engine.handleAnswer(id, answer, now)))
+      .catch((error: unknown) => onFailure(error));
+    if (question.what !== 'client-disconnect' && question.what !== 'learn-address') return;
+    this.#farewells.add(answered);
+    void answered.finally(() => this.#farewells.delete(answered));
+  }
 }
 
 async function openTransport(daemon: DaemonSettings, tunMtu: number, maxClients: number): Promise<Transport> {
   const { listen } = daemon;
-  const bind = { family: listen.family === 4 ? (4 as const) : (6 as const), ipv6Only: listen.family === 6, host: listen.host, port: listen.port };
+  const bind = {
+    family: listen.family === 4 ? (4 as const) : (6 as const),
+    ipv6Only: listen.family === 6,
+    host: listen.host,
+    port: listen.port,
+  };
   const buffers = { sendBuffer: daemon.sendBuffer, receiveBuffer: daemon.receiveBuffer };
   if (listen.transport === 'udp') return udpTransport(await openUdp({ ...bind, ...buffers }));
   return tcpServerTransport(await listenTcp({ ...bind, maxPacket: longestPacket(tunMtu), maxConnections: 2 * maxClients }));
@@ -167,12 +194,11 @@ export function protoName(daemon: DaemonSettings, local: Address): string {
 }
 
 /** Settles with the work or after the limit, whichever is first. */
-async function withLimit(work: Promise<void>, limitMs: number, clock: Clock): Promise<void> {
+async function withLimit(work: Promise<void>, limit: Duration, clock: Clock): Promise<void> {
   let cancel = (): void => {};
-  const limit = new Promise<void>((resolve) => {
-    cancel = clock.schedule((clock.now().at + limitMs) as ReturnType<Clock['now']>['at'], resolve);
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.schedule(after(clock.now().at, limit), resolve);
   });
-  await Promise.race([work, limit]);
+  await Promise.race([work, over]);
   cancel();
 }
-

@@ -22,6 +22,9 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /** The status by which a script says that it will decide later. */
 const DEFERRED = 2;
 
+/** How stock's log names those that do not go by their option alone. */
+const HOOK_NAMES: Partial<Record<ScriptName, string>> = { up: '--up/--down', down: '--up/--down' };
+
 /** What scripts need of the world. */
 export interface ScriptWorld {
   readonly runner: Runner;
@@ -68,7 +71,13 @@ export class Scripts {
   }
 
   /** `up`, `down` and `route-up`; false when it failed. */
-  async interfaceHook(name: 'up' | 'down' | 'route-up', server: ServerSettings, device: string, env: EnvList, context: 'init' | 'restart'): Promise<boolean> {
+  async interfaceHook(
+    name: 'up' | 'down' | 'route-up',
+    server: ServerSettings,
+    device: string,
+    env: EnvList,
+    context: 'init' | 'restart',
+  ): Promise<boolean> {
     if (!this.#settings.scripts.commands.has(name)) return true;
     const address = server.tunnel4 === undefined ? [] : [formatIp(server.tunnel4.address), formatIp(bitsMask(server.tunnel4.bits))];
     const args = name === 'route-up' ? [] : [device, String(server.tunMtu), '0', ...address, context];
@@ -136,7 +145,7 @@ export class Scripts {
       onLine: (line) => notes.add(SCRIPT.output, { hook: name, line }),
     });
     if (result.kind === 'exited' && result.status === 0) return true;
-    if (result.kind === 'exited') notes.add(SCRIPT.failed, { hook: `--${name}`, status: result.status });
+    if (result.kind === 'exited') notes.add(SCRIPT.failed, { hook: HOOK_NAMES[name] ?? `--${name}`, status: result.status });
     const reason = whatHappened(result);
     if (reason !== undefined) notes.add(SCRIPT.problem, { hook: name, reason });
     return false;

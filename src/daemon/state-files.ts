@@ -2,33 +2,36 @@ import { reasonOf } from '../base/errors.ts';
 import { after, seconds } from '../base/units.ts';
 import type { AddressPool, PoolEntry } from '../engine/pool.ts';
 import type { Clock } from '../host/clock.ts';
-import { StateFile } from '../host/files.ts';
+import { giveFile, StateFile } from '../host/files.ts';
+import type { ResolvedIdentity } from '../host/process.ts';
 import { readTextIfThere } from '../host/temporary.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Notes } from '../messages/notes.ts';
 
 /**
- * A file that shows the newest state: written after the first second, then in its interval, and once more at the end. A failure is
- * said once, until a write succeeds again.
+ * A file that shows the newest state: written at the start and after the first second, then in its interval, and once more at the
+ * end. A failure is said once, until a write succeeds again.
  */
 export class PeriodicFile {
+  readonly #path: string;
   readonly #file: StateFile;
   readonly #content: () => string | undefined;
   readonly #clock: Clock;
   readonly #everySeconds: number;
   #cancel: (() => void) | undefined;
+  /** The newest write failed. */
+  #failing = false;
+  #said = false;
 
   /** `everySeconds` 0 writes at the end alone. `content` gives undefined when there is nothing to show yet. */
   constructor(path: string, everySeconds: number, content: () => string | undefined, clock: Clock, notes: Notes) {
-    let failed = false;
+    this.#path = path;
     this.#file = new StateFile(path, (error) => {
-      if (!failed) notes.add(OURS.stateFileFailed, { file: path, reason: reasonOf(error) });
-      failed = true;
+      if (!this.#said) notes.add(OURS.stateFileFailed, { file: path, reason: reasonOf(error) });
+      this.#said = true;
+      this.#failing = true;
     });
-    this.#content = () => {
-      failed = false;
-      return content();
-    };
+    this.#content = content;
     this.#clock = clock;
     this.#everySeconds = everySeconds;
   }
@@ -43,7 +46,18 @@ export class PeriodicFile {
   /** Writes now; the interval goes on. */
   write(): void {
     const content = this.#content();
-    if (content !== undefined) this.#file.write(content);
+    if (content === undefined) return;
+    this.#said &&= this.#failing;
+    this.#failing = false;
+    this.#file.write(content);
+  }
+
+  /** Gives the file to who the process is about to become. */
+  async handOver({ user, group }: ResolvedIdentity): Promise<void> {
+    await this.#file.settled();
+    if (user === undefined && group === undefined) return;
+    // Where that fails, so does the next write, and says it.
+    await giveFile(this.#path, user?.id ?? -1, group?.id ?? -1).catch(() => undefined);
   }
 
   /** Writes a last time. */

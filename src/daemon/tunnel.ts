@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '../base/errors.ts';
 import { formatIp } from '../base/ip.ts';
 import type { DaemonSettings } from '../engine/daemon-settings.ts';
 import type { ServerSettings } from '../engine/settings.ts';
-import type { IpPrefix, Network } from '../host/ip.ts';
+import type { IpPrefix, Network, TunnelRoute as SystemRoute } from '../host/ip.ts';
 import { NullTun, openTun, type Tun } from '../host/tun.ts';
 import { INTERFACE } from '../messages/interface.ts';
 import type { Notes } from '../messages/notes.ts';
@@ -42,47 +43,92 @@ export class Tunnel {
     const { device } = this.#daemon;
     const name = this.tun.name;
     if (name === undefined || device.kind !== 'tun' || !device.setAddresses) return;
-    const { tunMtu, tunnel4, tunnel6 } = this.#server;
+    const { tunMtu } = this.#server;
     this.#notes.add(INTERFACE.mtuSet, { mtu: tunMtu, device: name });
     await this.#network.setMtu(name, tunMtu);
     this.#notes.add(INTERFACE.up, { device: name });
     await this.#network.setUp(name);
-    for (const own of [tunnel4, tunnel6]) {
-      if (own === undefined) continue;
-      const address: IpPrefix = { family: own.address.length === 4 ? 4 : 6, ip: formatIp(own.address), bits: own.bits };
+    for (const address of this.#addresses()) {
       const row = address.family === 4 ? INTERFACE.addressAdded4 : INTERFACE.addressAdded6;
       this.#notes.add(row, { address: `${address.ip}/${address.bits}`, device: name });
       await this.#network.addAddress(name, address);
     }
   }
 
+  /** True when another configuration wants exactly this device, with the same addresses and routes. */
+  serves(server: ServerSettings, daemon: DaemonSettings): boolean {
+    return isDeepStrictEqual(wishesOf(server, daemon), wishesOf(this.#server, this.#daemon));
+  }
+
   /** Routes into the tunnel. A route that fails is said, and the others go on, as in stock. */
-  async addRoutes(): Promise<void> {
+  addRoutes(): Promise<void> {
+    return this.#eachRoute(ROUTE_ADDING, (route) => this.#network.addRoute(route));
+  }
+
+  /** Takes them away again: a device that others made outlives us. */
+  deleteRoutes(): Promise<void> {
+    return this.#eachRoute(ROUTE_DELETING, (route) => this.#network.deleteRoute(route));
+  }
+
+  async #eachRoute(rows: typeof ROUTE_ADDING | typeof ROUTE_DELETING, act: (route: SystemRoute) => Promise<void>): Promise<void> {
     const { device, routes } = this.#daemon;
     const name = this.tun.name;
     if (name === undefined || device.kind !== 'tun' || !device.setRoutes) return;
-    for (const route of routes) {
-      const to: IpPrefix = { family: route.family, ip: formatIp(route.network), bits: route.bits };
-      const gateway = route.gateway === undefined ? undefined : formatIp(route.gateway);
-      const row = route.family === 4 ? INTERFACE.routeAdded4 : INTERFACE.routeAdded6;
-      const network = `${to.ip}/${to.bits}`;
-      this.#notes.add(row, { network, gateway: gateway ?? '[NULL]', device: name, table: 0, metric: route.metric ?? -1 });
+    for (const { family, network, bits, gateway, metric } of routes) {
+      const route = {
+        to: { family, ip: formatIp(network), bits },
+        device: name,
+        gateway: gateway === undefined ? undefined : formatIp(gateway),
+        metric,
+      };
+      const via = route.gateway ?? '[NULL]';
+      this.#notes.add(rows.done[family], { network: `${route.to.ip}/${bits}`, gateway: via, device: name, table: 0, metric: metric ?? -1 });
       try {
-        await this.#network.addRoute({ to, device: name, gateway, metric: route.metric });
+        await act(route);
       } catch (error) {
         this.#notes.add(INTERFACE.netlinkError, { code: 0, reason: reasonOf(error) });
-        this.#notes.add(route.family === 4 ? INTERFACE.routeAddFailed4 : INTERFACE.routeAddFailed6, {});
+        this.#notes.add(rows.failed[family], {});
       }
     }
   }
 
-  /** Ends the device; the kernel takes its addresses and routes with it. */
-  close(): void {
+  /** Takes the addresses away and ends the device. Routes come before. */
+  async close(): Promise<void> {
     if (this.tun.name === undefined) return;
     this.#notes.add(INTERFACE.closing, {});
-    if (this.#server.tunnel4 !== undefined && this.#daemon.device.kind === 'tun' && this.#daemon.device.setAddresses) {
-      this.#notes.add(INTERFACE.addressDeleted4, { address: formatIp(this.#server.tunnel4.address), device: this.tun.name });
+    for (const address of this.#addresses()) {
+      this.#notes.add(address.family === 4 ? INTERFACE.addressDeleted4 : INTERFACE.addressDeleted6, {
+        address: address.ip,
+        device: this.tun.name,
+      });
+      await this.#network
+        .deleteAddress(this.tun.name, address)
+        .catch((error: unknown) => this.#notes.add(INTERFACE.netlinkError, { code: 0, reason: reasonOf(error) }));
     }
     this.tun.close();
   }
+
+  /** Those that we set. */
+  #addresses(): IpPrefix[] {
+    const { device } = this.#daemon;
+    if (device.kind !== 'tun' || !device.setAddresses) return [];
+    return [this.#server.tunnel4, this.#server.tunnel6]
+      .filter((own) => own !== undefined)
+      .map(({ address, bits }) => ({ family: address.length === 4 ? 4 : 6, ip: formatIp(address), bits }));
+  }
+}
+
+/** Log lines of routes, by family. */
+const ROUTE_ADDING = {
+  done: { 4: INTERFACE.routeAdded4, 6: INTERFACE.routeAdded6 },
+  failed: { 4: INTERFACE.routeAddFailed4, 6: INTERFACE.routeAddFailed6 },
+};
+const ROUTE_DELETING = {
+  done: { 4: INTERFACE.routeDeleted4, 6: INTERFACE.routeDeleted6 },
+  failed: { 4: INTERFACE.routeDeleteFailed4, 6: INTERFACE.routeDeleteFailed6 },
+};
+
+/** What of a configuration a device is made of. */
+function wishesOf({ tunnel4, tunnel6, tunMtu }: ServerSettings, { device, routes }: DaemonSettings): unknown {
+  return { tunnel4, tunnel6, tunMtu, device, routes };
 }

@@ -148,6 +148,22 @@ async function writeInPlace(target: string, content: Uint8Array | string, option
   }
 }
 
+/** Gives a regular file, made if it is not there, to another user and group; -1 leaves one as it is. Rejects with `FILE`. */
+export async function giveFile(path: string, user: number, group: number): Promise<void> {
+  try {
+    // No link is followed: who owns the folder must not be given somebody else's file.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+    const file = await open(path, flags, DEFAULT_MODE);
+    try {
+      if ((await file.stat()).isFile()) await file.chown(user, group);
+    } finally {
+      await file.close();
+    }
+  } catch (thrown) {
+    throw fileError(`cannot give ${path} away`, thrown);
+  }
+}
+
 /** Writes the newest state of one file again and again: while a write is under way only the latest content waits. */
 export class StateFile {
   readonly #path: string;

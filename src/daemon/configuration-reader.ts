@@ -1,0 +1,94 @@
+import type { Random } from '../base/random.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { LogSettings } from '../engine/daemon-settings.ts';
+import type { Configuration } from '../engine/settings-from-options.ts';
+import { readText, whyUnusable } from '../host/access.ts';
+import type { Clock } from '../host/clock.ts';
+import type { Logging } from '../service/logging.ts';
+import { readConfiguration } from './configuration.ts';
+import type { LogControl } from './log-control.ts';
+
+/** A configuration that was read, with what holds once it is entered. */
+export interface ReadConfiguration {
+  readonly configuration: Configuration;
+  /** Where its relative paths count from. */
+  readonly directory: string;
+  /** What it says of the log, in the order of its lines. */
+  readonly log: readonly Partial<LogSettings>[];
+}
+
+/** What a configuration is read with. */
+export interface ReaderWorld {
+  readonly argv: readonly string[];
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly logging: Logging;
+  readonly log: LogControl;
+}
+
+/** Reads the configuration of the command line, at the start and again; what is wrong with it goes to the log. */
+export class ConfigurationReader {
+  readonly #world: ReaderWorld;
+  readonly #startDirectory = process.cwd();
+
+  constructor(world: ReaderWorld) {
+    this.#world = world;
+  }
+
+  /** For the start: `cd`, `log`, `verb` and their like act where they stand. Undefined when it cannot run. */
+  read(): ReadConfiguration | undefined {
+    return this.#read('all', (log) => this.#world.log.apply(log));
+  }
+
+  /**
+   * For a reload: the same from the same folder, but nothing acts before `enter`, because what cannot run shall leave no
+   * trace on what does.
+   */
+  readAgain(said: 'all' | 'errors'): ReadConfiguration | undefined {
+    const running = process.cwd();
+    try {
+      process.chdir(this.#startDirectory);
+      return this.#read(said, () => undefined);
+    } finally {
+      process.chdir(running);
+    }
+  }
+
+  /** Lets a configuration that was read again hold: its folder, and its log with the usual values where it says nothing. */
+  enter({ configuration, directory, log }: ReadConfiguration): void {
+    process.chdir(directory);
+    for (const change of log) this.#world.log.apply(change);
+    const { verb, mute } = configuration.daemon.log;
+    this.#world.log.apply({ verb, mute });
+  }
+
+  #read(said: 'all' | 'errors', act: (log: Partial<LogSettings>) => void): ReadConfiguration | undefined {
+    const { argv, random, logging, clock } = this.#world;
+    const log: Partial<LogSettings>[] = [];
+    const result = readConfiguration(argv, {
+      files: { read: readText, check: whyUnusable },
+      random,
+      note: (note) => {
+        if (said === 'all') logging.log(note, clock.now());
+      },
+      changeDirectory,
+      applyLog: (change) => {
+        log.push(change);
+        act(change);
+      },
+    });
+    const warnings = result.ok ? result.value.warnings : result.error.warnings;
+    const notes = [...(said === 'all' ? warnings : []), ...(result.ok ? [] : result.error.errors)];
+    for (const note of notes) logging.log(note, clock.now());
+    return result.ok ? { configuration: result.value, directory: process.cwd(), log } : undefined;
+  }
+}
+
+function changeDirectory(path: string): Result<void, string> {
+  try {
+    process.chdir(path);
+    return ok(undefined);
+  } catch {
+    return fail(whyUnusable(path, 'directory') ?? 'cannot be entered');
+  }
+}

@@ -1,0 +1,130 @@
+import { formatIp } from '../base/ip.ts';
+import type { Random } from '../base/random.ts';
+import type { Numbers } from '../engine/numbers.ts';
+import type { Configuration } from '../engine/settings-from-options.ts';
+import { serverStatus } from '../engine/status-view.ts';
+import type { Clock } from '../host/clock.ts';
+import type { ResolvedIdentity } from '../host/process.ts';
+import type { Runner } from '../host/scripts.ts';
+import { LINK } from '../messages/link.ts';
+import { MULTI } from '../messages/multi.ts';
+import { POOL } from '../messages/pool.ts';
+import { formatFamilyAddress } from '../model/address.ts';
+import type { DaemonEvent } from '../model/daemon-port.ts';
+import type { ServerStatus } from '../model/status-report.ts';
+import type { Logging } from '../service/logging.ts';
+import { statusLines, statusText } from '../status/write.ts';
+import { CrlWatch } from './crl-watch.ts';
+import type { TunnelInterface } from './interface.ts';
+import type { Material } from './material.ts';
+import { protoName, Runtime } from './runtime.ts';
+import { Scripts } from './scripts.ts';
+import { PeriodicFile, poolText, readPoolFile } from './state-files.ts';
+
+/** What serving is begun with. All of it outlives it. */
+export interface ServingParts {
+  readonly configuration: Configuration;
+  readonly material: Material;
+  readonly interface: TunnelInterface;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly runner: Runner;
+  readonly logging: Logging;
+  readonly numbers: Numbers;
+  /** The banner of status files. */
+  readonly title: string;
+  onEvent(event: DaemonEvent): void;
+  /** It cannot go on: the daemon ends. */
+  onFailure(error: unknown): void;
+}
+
+/** From one start to the next restart: sockets and engine, and the files that show and remember what they do. */
+export class Serving {
+  readonly runtime: Runtime;
+  readonly #parts: ServingParts;
+  readonly #files: readonly PeriodicFile[];
+
+  private constructor(parts: ServingParts, runtime: Runtime, pool: PeriodicFile | undefined) {
+    this.#parts = parts;
+    this.runtime = runtime;
+    const { status } = parts.configuration.daemon;
+    const statusFile =
+      status &&
+      new PeriodicFile(status.file, status.seconds, () => statusText(this.status(), this.#format), parts.clock, parts.logging.notes);
+    this.#files = [statusFile, pool].filter((file) => file !== undefined);
+  }
+
+  /** Opens the sockets: from then on clients are served. Throws LISTEN, and FILE when what is remembered cannot be read. */
+  static async open(parts: ServingParts): Promise<Serving> {
+    const { configuration, material, clock, logging } = parts;
+    const { server, daemon } = configuration;
+    const { poolPersist, crl } = daemon;
+    let pool: PeriodicFile | undefined;
+    const runtime: Runtime = new Runtime({
+      server,
+      daemon,
+      material: material.tls,
+      env: parts.interface.env(configuration),
+      clock,
+      random: parts.random,
+      logging,
+      tun: parts.interface.tun,
+      scripts: new Scripts(daemon, { runner: parts.runner, notes: logging.notes }),
+      crl: crl === undefined ? undefined : new CrlWatch(crl, material.authorities, logging.notes),
+      numbers: parts.numbers,
+      poolEntries: poolPersist === undefined ? [] : await readPoolFile(poolPersist.file),
+      onEvent: (event) => parts.onEvent(event),
+      onPoolChange: () => pool?.write(),
+      onFailure: (error) => parts.onFailure(error),
+    });
+    await runtime.start();
+    if (poolPersist !== undefined && poolPersist.seconds > 0) {
+      pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolText(runtime.engine.pool), clock, logging.notes);
+    }
+    const serving = new Serving(parts, runtime, pool);
+    serving.#noteSockets();
+    for (const file of serving.#files) file.start();
+    return serving;
+  }
+
+  /** The server as it is now. */
+  status(): ServerStatus {
+    return this.runtime.run((engine, now) => serverStatus(engine, this.runtime.plane, this.#parts.title, now));
+  }
+
+  /** The same as lines, in the form that the configuration asks for. */
+  statusLines(): Iterable<string> {
+    return statusLines(this.status(), this.#format);
+  }
+
+  /** Before root is given away: who goes on shall be able to write the files. */
+  async handOver(identity: ResolvedIdentity): Promise<void> {
+    for (const file of this.#files) await file.handOver(identity);
+  }
+
+  /** Tells clients, closes the sockets, and writes the files a last time. */
+  async close(): Promise<void> {
+    await this.runtime.stop();
+    for (const file of this.#files) await file.stop();
+  }
+
+  get #format(): { readonly version: 1 | 2 | 3; readonly compat: '2.6' } {
+    return { version: this.#parts.configuration.server.statusVersion, compat: '2.6' };
+  }
+
+  #noteSockets(): void {
+    const { server, daemon } = this.#parts.configuration;
+    const { notes } = this.#parts.logging;
+    const { localAddress, engine } = this.runtime;
+    const proto = protoName(daemon, localAddress);
+    const bound = formatFamilyAddress(localAddress);
+    const address = daemon.listen.host === undefined ? bound.replace(/\](0\.0\.0\.0|::):/, '][undef]:') : bound;
+    if (daemon.listen.transport === 'tcp') notes.add(LINK.listening, { address });
+    notes.add(LINK.localBound, { proto, address });
+    notes.add(LINK.remote, { proto, address: '[AF_UNSPEC]' });
+    notes.add(MULTI.init, { realHash: 256, virtualHash: 256 });
+    if (server.pool4 !== undefined) notes.add(POOL.base4, { base: formatIp(server.pool4.first), size: engine.pool.size });
+    if (server.pool6 !== undefined)
+      notes.add(POOL.base6, { base: formatIp(server.pool6.first), size: engine.pool.size, bits: server.pool6.bits });
+  }
+}
