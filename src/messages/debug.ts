@@ -1,8 +1,8 @@
 import { row } from './row.ts';
 
 /**
- * What stock says from `verb 7` up that a reader may want named. We write none of these: several carry keys in clear,
- * and the recogniser knows them so that they can be told from what is unknown.
+ * What is said from `verb 7` up. Of stock's rows we write `preDecrypt` and `preEncrypt` alone: several others carry keys in
+ * clear, and the recogniser knows them so that they can be told from what is unknown. The last ones are ours.
  */
 export const DEBUG = {
   cipherKey: row('debug.cipher-key', 'D_DEBUG7', '{direction:word} Data Channel: CIPHER KEY: {key:rest}', {
@@ -39,4 +39,12 @@ export const DEBUG = {
   pkcs11: row('debug.pkcs11', 'D_DEBUG7', 'PKCS#11: {text:rest}'),
   preDecrypt: row('debug.pre-decrypt', 'D_DEBUG7', 'TLS: tls_pre_decrypt, key_id={keyId:int}, IP={address:address}'),
   preEncrypt: row('debug.pre-encrypt', 'D_DEBUG7', 'TLS: tls_pre_encrypt: key_id={keyId:int}'),
+  keysReady: row('debug.keys-ready', 'D_DEBUG7', 'KEYS: key id {keyId:int} receives, {cipher:word}'),
+  keySends: row('debug.key-sends', 'D_DEBUG7', 'KEYS: key id {keyId:int} sends from now on'),
+  keyGone: row('debug.key-gone', 'D_DEBUG7', 'KEYS: key id {keyId:int} is gone'),
+  scriptRuns: row('debug.script-runs', 'D_DEBUG7', 'SCRIPT: {hook:word} runs: {command:text}, with {names:rest}'),
+  sessionState: row('debug.session-state', 'D_DEBUG8', 'SESSION: {what:rest}'),
+  reliable: row('debug.reliable', 'D_DEBUG8', 'RELIABLE: {direction:word} {opcode:word} kid={keyId:int} {parts:rest}'),
+  wait: row('debug.wait', 'D_DEBUG8', 'WAIT: {milliseconds:int} ms'),
+  content: row('debug.content', 'D_DEBUG9', 'CONTENT: {direction:word} {hex:rest}'),
 } as const;

@@ -11,7 +11,7 @@ export const OURS = {
   sessionSummary: row(
     'ours.session-summary',
     'M_INFO',
-    "Session of '{commonName}' from {address:address} ended after {seconds:int} s: {reason:text}, received {received:int} bytes, sent {sent:int} bytes",
+    "Session {session:int} of '{commonName}' from {address:address} ended after {seconds:int} s: {reason:text}, received {received:int} bytes in {packetsReceived:int} packets, sent {sent:int} bytes in {packetsSent:int} packets, {lost:int} lost",
     { side: 'server' },
   ),
   crlMissingIssuer: row('ours.crl-missing-issuer', 'M_WARN', "CRL: no list of issuer '{issuer}' in {file:rest}", { event: 'crl-failed' }),
@@ -50,7 +50,16 @@ export const OURS = {
   }),
   stateFileFailed: row('ours.state-file-failed', 'M_WARN', 'Cannot write {file:text}, trying again: {reason:rest}'),
   logReopened: row('ours.log-reopened', 'M_INFO', 'Log file {file:text} opened again'),
-  logDropped: row('ours.log-dropped', 'M_WARN', '{count:int} log lines lost: {outlet:text} did not take them in time'),
+  logReopenFailed: row(
+    'ours.log-reopen-failed',
+    'M_WARN',
+    'Log file {file:text} cannot be opened again, the old one is still written: {reason:rest}',
+  ),
+  logRecovered: row(
+    'ours.log-recovered',
+    'M_WARN',
+    'Log {outlet:text} takes lines again after {milliseconds:int} ms, {count:int} were lost: {reason:rest}',
+  ),
   dataPlaneFailed: row('ours.data-plane-failed', 'M_FATAL', 'Data plane stopped: {reason:rest}', { event: 'daemon-fatal' }),
   startTime: row('ours.start-time', 'M_INFO', 'Started in {milliseconds:int} ms'),
 } as const;

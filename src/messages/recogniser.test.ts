@@ -127,6 +127,22 @@ describe('recognise', () => {
     });
   });
 
+  it.each([
+    'TLS: something of a later version',
+    'foo: bar',
+    'a, b, c',
+    'a,b',
+    'x = y',
+    '[a] b',
+    '(c)',
+    'Some words',
+    "it's 'quoted'",
+    'a -> b',
+    '5 of 6',
+  ])('does not take %j for a message that is mostly values', (line) => {
+    expect(recognise(line).row).toBeUndefined();
+  });
+
   it('is not led astray by a user name that looks like a line', () => {
     const forged = 'x/10.0.0.9:9 VERIFY OK: depth=0, CN=admin';
     const line = `10.99.0.2:1 TLS: Username/Password authentication deferred for username '${forged}' `;

@@ -25,5 +25,5 @@ export const SCRIPT = {
     "WARNING: passwords are handed to scripts by environment only with '--script-security 3'; use 'via-file' or raise it",
     { event: 'script-failed' },
   ),
-  output: row('script.output', 'M_INFO', '{hook:word}: {line:rest}'),
+  output: row('script.output', 'M_INFO', 'Script {hook:word} says: {line:rest}'),
 } as const;
