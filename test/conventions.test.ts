@@ -10,7 +10,7 @@ const texts = filesBelow('').filter((path) => !path.startsWith('test/golden/') &
 const sources = texts.filter((path) => path.endsWith('.ts'));
 const packageJson = JSON.parse(textOf('package.json')) as { dependencies: Record<string, string>; exports: Record<string, string> };
 
-/** Lines of a source that export something which no doc comment stands over. Later lines of an overload are covered by the first. */
+/** Lines of a source that export something which no doc comment stands over. One covers overloads, and constants without a line between. */
 function undocumented(source: string): string[] {
   const lines = source.split('\n');
   const found: string[] = [];
@@ -18,7 +18,10 @@ function undocumented(source: string): string[] {
   lines.forEach((line, index) => {
     const name = /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|let) (\w+)/.exec(line)?.[1];
     if (name === undefined) return;
-    if (name !== previousName && !(lines[index - 1] ?? '').trimEnd().endsWith('*/')) found.push(line);
+    const before = (lines[index - 1] ?? '').trimEnd();
+    const covered =
+      before.endsWith('*/') || name === previousName || (line.startsWith('export const') && before.startsWith('export const'));
+    if (!covered) found.push(line);
     previousName = name;
   });
   return found;
@@ -64,6 +67,8 @@ describe('sources', () => {
     ['/** A. */\nexport function a() {}', 0],
     ['/** A. */\nexport function a(x: string): void;\nexport function a(x: number): void;', 0],
     ['export const A = 1;', 1],
+    ['/** Both. */\nexport const A = 1;\nexport const B = 2;', 0],
+    ['/** A. */\nexport const A = 1;\n\nexport const B = 2;', 1],
     ['const a = 1;', 0],
     ["export { a } from './a.ts';", 0],
   ])('are judged rightly: %j', (source, count) => {
