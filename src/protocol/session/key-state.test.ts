@@ -32,7 +32,7 @@ class Bench {
   readonly outputs: SessionOutput[] = [];
   readonly state: KeyState;
 
-  constructor(reset: ControlOpcode | undefined = undefined, room = 100) {
+  constructor(reset?: ControlOpcode, room = 100) {
     this.state = new KeyState(
       { keyId: 0, role: 'server', tls: 1, reset, timing: TIMING },
       {
