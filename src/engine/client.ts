@@ -27,6 +27,7 @@ import { noteKeyFailure, noteRenegotiation } from './describe.ts';
 import type { Numbers } from './numbers.ts';
 import type { Pulled } from './pulled.ts';
 import { Rejections } from './rejections.ts';
+import { noteControlBody, noteSessionStep } from './session-notes.ts';
 
 /** What we say when we leave has this long to get away. */
 const LEAVE_DELAY = seconds(1);
@@ -80,6 +81,7 @@ export class ClientEngine implements Machine {
         maxControlBytes: settings.maxPacketSize - (settings.remote.address.family === 6 ? 48 : 28),
         random,
         nextTls: () => ++numbers.tls,
+        onBody: (direction, opcode, keyId, body) => noteControlBody(this.notes, direction, opcode, keyId, body),
       },
       now,
     );
@@ -201,6 +203,7 @@ export class ClientEngine implements Machine {
   }
 
   #handleOutput(out: SessionOutput, now: Now): void {
+    noteSessionStep(this.notes, out);
     switch (out.kind) {
       case 'transmit':
         return this.#tunnel.transmit(out.bytes);

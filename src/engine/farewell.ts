@@ -1,6 +1,9 @@
 import { after, between, type Instant, milliseconds, type Now, seconds } from '../base/units.ts';
 import { AUTH } from '../messages/auth.ts';
 import { MULTI } from '../messages/multi.ts';
+import { OURS } from '../messages/ours.ts';
+import type { RowArgs } from '../messages/row.ts';
+import { formatFamilyAddress } from '../model/address.ts';
 import { EnvList } from '../model/env-list.ts';
 import type { PlaneCounters } from '../protocol/data/plane.ts';
 import { setEndEnv } from './client-env.ts';
@@ -29,6 +32,8 @@ export interface FarewellParts {
   /** The last client is gone after `stop`. */
   readonly stopped: () => void;
 }
+
+type SummaryTemplate = (typeof OURS.sessionSummary)['template'];
 
 /** How clients end: told and given time, at once, or all together. A client is gone when the data plane has let go of it. */
 export class Farewell {
@@ -114,6 +119,7 @@ export class Farewell {
       // Stock's block for a client that never was connected is empty.
       context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: new EnvList() });
     }
+    context.notes.add(OURS.sessionSummary, summaryOf(client, { received, sent }, now), client.ref);
     roster.remove(client);
     if (client.link.connection !== undefined) context.plane({ kind: 'close-link', link: client.link });
     this.#checkStopped();
@@ -147,4 +153,24 @@ export class Farewell {
     this.#stage = 'stopped';
     this.#parts.stopped();
   }
+}
+
+/** What the log's one line about a whole session says. */
+function summaryOf(
+  client: ClientInstance,
+  bytes: { readonly received: number; readonly sent: number },
+  now: Now,
+): RowArgs<SummaryTemplate> {
+  const data = client.finalCounters;
+  return {
+    session: client.number,
+    commonName: client.commonName ?? '',
+    address: formatFamilyAddress(client.link.address),
+    seconds: Math.round(between(client.started.at, now.at) / 1000),
+    reason: client.ending?.reason ?? 'unknown',
+    ...bytes,
+    packetsReceived: data?.packetsReceived ?? 0,
+    packetsSent: data?.packetsSent ?? 0,
+    lost: data?.lost ?? 0,
+  };
 }

@@ -9,10 +9,10 @@ import { PUSH } from '../messages/push.ts';
 import { TLS } from '../messages/tls.ts';
 import { formatAddress, formatFamilyAddress } from '../model/address.ts';
 import type { EnvList } from '../model/env-list.ts';
-import type { Link, PlaneCounters, PlaneEvent, PlaneView } from '../protocol/data/plane.ts';
+import type { PeerRef } from '../model/peer-ref.ts';
+import type { Link, PeerSlot, PlaneCounters, PlaneEvent, PlaneView } from '../protocol/data/plane.ts';
 import { redactControlMessage } from '../protocol/negotiate/redact.ts';
 import { IV_PROTO } from '../protocol/negotiate/peer-info.ts';
-import { Session } from '../protocol/session/session.ts';
 import type { SessionOutput } from '../protocol/session/types.ts';
 import type { TlsEvent } from '../protocol/tls.ts';
 import type { CrlCheck } from '../protocol/verify/crl.ts';
@@ -27,10 +27,12 @@ import { ClientInstance, type ClientTimer } from './instance.ts';
 import { LoginDesk } from './login.ts';
 import { Negotiator } from './negotiator.ts';
 import { Numbers } from './numbers.ts';
+import { openSession } from './open-session.ts';
 import { AddressPool, type PoolEntry } from './pool.ts';
 import { Questions } from './questions.ts';
 import { Rejections } from './rejections.ts';
 import { Roster } from './roster.ts';
+import { noteSessionStep } from './session-notes.ts';
 import type { ServerSettings } from './settings.ts';
 import type { Answer, EngineOutput } from './types.ts';
 
@@ -162,6 +164,11 @@ export class ServerEngine implements Machine {
   /** The client of a management client id. */
   clientOf(clientId: number): ClientInstance | undefined {
     return this.#roster.ofClientId(clientId);
+  }
+
+  /** Whose slot of the data plane it is, for the log. */
+  refOf(slot: PeerSlot): PeerRef | undefined {
+    return this.#roster.ofSlot(slot)?.ref;
   }
 
   nextDeadline(): Instant | undefined {
@@ -338,28 +345,12 @@ export class ServerEngine implements Machine {
     const slot = this.#roster.freeSlot();
     if (slot === undefined) return this.notes.add(MULTI.maxClients, { limit: this.settings.maxClients });
     this.#idleConnections.delete(link.key);
-    const { control, transport } = this.settings;
-    const { numbers } = this.#config;
-    const session = new Session(
-      {
-        start: { kind: transport === 'udp' ? 'server-after-cookie' : 'server' },
-        wrap: this.#wrap,
-        localId,
-        remoteId,
-        timing: {
-          tlsTimeout: control.tlsTimeout,
-          handWindow: control.handWindow,
-          tranWindow: control.tranWindow,
-          renegotiateAfter: control.renegotiate.after,
-        },
-        maxControlBytes: control.maxPacketSize - (link.address.family === 6 ? 48 : 28),
-        random: this.#config.random,
-        nextTls: () => ++numbers.tls,
-      },
-      now,
-    );
+    const { numbers, random } = this.#config;
+    let client: ClientInstance | undefined;
+    const parts = { settings: this.settings, wrap: this.#wrap, link, ids: { localId, remoteId }, random, numbers, notes: this.notes };
+    const session = openSession({ ...parts, peer: () => client?.ref }, now);
     const env = this.#config.env.clone();
-    const client = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
+    client = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
     this.#roster.add(client);
     this.notes.add(MULTI.createInstance, {}, client.ref);
     session.handlePacket(bytes, now);
@@ -397,6 +388,7 @@ export class ServerEngine implements Machine {
   }
 
   #handleOutput(client: ClientInstance, out: SessionOutput, now: Now): void {
+    noteSessionStep(this.notes, out, client.ref);
     switch (out.kind) {
       case 'transmit': {
         const slot = client.planeOpen ? client.slot : undefined;

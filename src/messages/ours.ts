@@ -12,7 +12,7 @@ export const OURS = {
     'ours.session-summary',
     'M_INFO',
     "Session {session:int} of '{commonName}' from {address:address} ended after {seconds:int} s: {reason:text}, received {received:int} bytes in {packetsReceived:int} packets, sent {sent:int} bytes in {packetsSent:int} packets, {lost:int} lost",
-    { side: 'server' },
+    { side: 'server', event: 'session-ended' },
   ),
   crlMissingIssuer: row('ours.crl-missing-issuer', 'M_WARN', "CRL: no list of issuer '{issuer}' in {file:rest}", { event: 'crl-failed' }),
   crlBadSignature: row('ours.crl-bad-signature', 'M_WARN', "CRL: the list of issuer '{issuer}' in {file:text} has a wrong signature", {
@@ -43,6 +43,12 @@ export const OURS = {
     'ours.management-password-timeout',
     'M_WARN',
     'MANAGEMENT: {client:text} gave no password in {seconds:int} s, closed',
+    { event: 'management-refused' },
+  ),
+  managementGuessing: row(
+    'ours.management-guessing',
+    'M_WARN',
+    'MANAGEMENT: wrong passwords, the last from {client:text}, {count:int} so far: answers are slowed down',
     { event: 'management-refused' },
   ),
   managementInputFull: row('ours.management-input-full', 'M_WARN', 'MANAGEMENT: {client:text} sent too much at once, closed', {

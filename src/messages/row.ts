@@ -52,6 +52,7 @@ export type LogEventName =
   | 'peer-timeout'
   | 'peer-exited'
   | 'peer-disconnected'
+  | 'session-ended'
   | 'client-rejected'
   | 'limit-reached'
   | 'crl-loaded'

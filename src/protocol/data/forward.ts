@@ -27,10 +27,13 @@ export interface PlaneSink {
 }
 
 /**
- * Sees every packet, for the log at verb 5 and 6: `R` came from the network, `W` goes there, `r` and `w` are the TUN
- * device's. The bytes are valid during the call only.
+ * What a trace tells apart: `R` came from the network, `W` goes there, `r` and `w` are the TUN device's; `P` says of the packet
+ * that was received before, `p` of the one that is sent next, that a ping is in it.
  */
-export type PacketTrace = (direction: 'R' | 'W' | 'r' | 'w', bytes: Buffer, slot: PeerSlot | undefined, link: Link | undefined) => void;
+export type TraceDirection = 'R' | 'W' | 'r' | 'w' | 'P' | 'p';
+
+/** Sees every packet, for the log from verb 5 on. The bytes are valid during the call only. */
+export type PacketTrace = (direction: TraceDirection, bytes: Buffer, slot: PeerSlot | undefined, link: Link | undefined) => void;
 
 /** No packet of the protocol is longer than this above the TUN device's size: stock's buffers end there. */
 const LARGEST_OVERHEAD = 268;
@@ -207,6 +210,7 @@ export class Forwarder implements PlaneView {
     for (const peer of this.#peers.values()) {
       const pingDue = peer.pingDue();
       if (pingDue !== undefined && pingDue <= at) {
+        if (this.trace !== undefined) this.trace('p', PING_PAYLOAD, peer.slot, peer.link);
         this.#seal(peer, PING_PAYLOAD, at);
         peer.lastSent = at;
       }
@@ -279,6 +283,7 @@ export class Forwarder implements PlaneView {
     const family = innerFamily(payload);
     if (family === undefined) {
       const special = readSpecial(payload);
+      if (special === 'ping' && this.trace !== undefined) this.trace('P', payload, peer.slot, peer.link);
       if (special === 'exit') this.#sink.event({ kind: 'exit-seen', slot: peer.slot });
       else if (special === 'unknown') this.#reject(peer, 'malformed', at, () => ({ detail: 'not an IP packet', link: peer.link }));
       return;

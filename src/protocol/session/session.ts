@@ -109,6 +109,7 @@ export class Session implements Machine {
     if (body === 'malformed') return this.#drop('malformed', 'control body');
     if (!this.#acceptIds(unwrapped.opcode, unwrapped.sessionId, body)) return false;
     this.#bytesReceived += bytes.length;
+    this.#config.onBody?.('received', unwrapped.opcode, unwrapped.keyId, body);
     const state = this.#stateFor(unwrapped.opcode, unwrapped.keyId, now);
     if (state === undefined) return this.#drop('key-id', String(unwrapped.keyId));
     if (state.handleBody(unwrapped.opcode, body, now) === 'window') return this.#drop('window', String(body.messageId));
@@ -336,6 +337,7 @@ export class Session implements Machine {
   #transmit(keyId: number, opcode: ControlOpcode, body: ControlBody): void {
     const bytes = this.#wrapOf(keyId).wrap({ opcode, keyId, sessionId: this.localId }, encodeControlBody(opcode, body), this.#now);
     this.#bytesSent += bytes.length;
+    this.#config.onBody?.('sent', opcode, keyId, body);
     this.#outputs.push({ kind: 'transmit', bytes });
   }
 

@@ -1,6 +1,8 @@
 import type { Random } from '../../base/random.ts';
 import type { Duration } from '../../base/units.ts';
+import type { ControlBody } from '../control-body.ts';
 import type { KeyMethod2 } from '../negotiate/key-method2.ts';
+import type { ControlOpcode } from '../opcodes.ts';
 import type { TlsCommand, TlsPeer, TlsRole } from '../tls.ts';
 import type { WrapConfig } from '../wrap/config.ts';
 import type { PreparedWrap } from '../wrap/prepare.ts';
@@ -28,6 +30,8 @@ export interface SessionConfig {
   readonly random: Random;
   /** Numbers TLS sessions; unique among all sessions that share a TLS device. */
   readonly nextTls: () => number;
+  /** Sees the inside of every control packet that is sent or was accepted, for the log at verb 8. */
+  readonly onBody?: ((direction: 'sent' | 'received', opcode: ControlOpcode, keyId: number, body: ControlBody) => void) | undefined;
 }
 
 /** The configured protection of control packets, with its keys made ready once for all sessions. */
