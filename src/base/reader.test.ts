@@ -55,7 +55,7 @@ describe('Reader', () => {
         for (const what of steps) {
           if (typeof what === 'number') from.bytes(what);
           else if (what === 'rest') from.rest();
-          else from[what as 'u8' | 'u16' | 'u24' | 'u32']();
+          else from[what]();
           expect(from.remaining).toBeGreaterThanOrEqual(0);
           expect(from.remaining).toBeLessThanOrEqual(input.length);
         }
