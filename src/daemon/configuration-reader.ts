@@ -2,7 +2,7 @@ import type { Random } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { LogSettings } from '../engine/daemon-settings.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
-import { readText, whyUnusable } from '../host/access.ts';
+import { isOpenToOthers, readText, whyUnusable } from '../host/access.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Logging } from '../service/logging.ts';
 import { readConfiguration } from './configuration.ts';
@@ -66,7 +66,7 @@ export class ConfigurationReader {
     const { argv, random, logging, clock } = this.#world;
     const log: Partial<LogSettings>[] = [];
     const result = readConfiguration(argv, {
-      files: { read: readText, check: whyUnusable },
+      files: { read: readText, check: whyUnusable, isOpenToOthers },
       random,
       note: (note) => {
         if (said === 'all') logging.log(note, clock.now());

@@ -51,5 +51,3 @@ export interface Answer {
   readonly reason?: string;
 }
 
-/** Where the parts of an engine put their outputs. */
-export type Emit = (output: EngineOutput) => void;

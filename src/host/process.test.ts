@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Accounts, dropPrivileges, FakeProcess, type IdentityCalls, resolveIdentity, systemAccounts } from './process.ts';
+import { type Accounts, dropPrivileges, type IdentityCalls, resolveIdentity, systemAccounts } from './process.ts';
 
 const ACCOUNTS: Accounts = {
   user: (name) => (name === 'nobody' ? { name, id: 65_534, group: 65_534 } : undefined),
@@ -94,14 +94,5 @@ describe('resolveIdentity', () => {
     expect(systemAccounts.group('root')).toMatchObject({ name: 'root', id: 0 });
     expect(systemAccounts.user('4294960000')).toMatchObject({ id: 4_294_960_000 });
     expect(systemAccounts.user('no such user')).toBeUndefined();
-  });
-});
-
-describe('FakeProcess', () => {
-  it('ends once', () => {
-    const fake = new FakeProcess();
-    fake.exit(1);
-    fake.exit(0);
-    expect(fake.exitCode).toBe(1);
   });
 });

@@ -104,26 +104,3 @@ function processCalls(): IdentityCalls {
     getgid: need('getgid'),
   };
 }
-
-/** The process around a daemon. */
-export interface HostProcess {
-  readonly pid: number;
-  /** The last thing that a program does: nothing runs after it. */
-  exit(code: number): void;
-}
-
-/** The real one. */
-export const hostProcess: HostProcess = {
-  pid: process.pid,
-  exit: (code) => process.exit(code),
-};
-
-/** Remembers what it was asked to do. */
-export class FakeProcess implements HostProcess {
-  readonly pid = 4711;
-  exitCode: number | undefined;
-
-  exit(code: number): void {
-    this.exitCode ??= code;
-  }
-}

@@ -21,7 +21,7 @@ export interface ControlBody {
 /** More acknowledgements than this make a packet malformed. */
 export const MAX_ACKS = 8;
 
-/** Acknowledgements that a sender puts into a packet with a message of its own. */
+/** Acknowledgements that a sender puts into a packet with a message of its own: some peers take no more. */
 export const MAX_PIGGYBACK_ACKS = 4;
 
 /** Bytes of a session id. */

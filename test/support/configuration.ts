@@ -41,6 +41,7 @@ const files: SettingsFiles = {
     const text = FILES[path];
     return text === undefined ? fail(NO_FILE) : ok(text);
   },
+  isOpenToOthers: () => false,
   check: (path) => (PRESENT.has(path) || path === '/var/log/openvpn/openvpn-status.log' ? undefined : NO_FILE),
 };
 

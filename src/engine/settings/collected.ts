@@ -16,7 +16,12 @@ export interface SettingsFiles {
   readonly read: (path: string) => Result<string, string>;
   /** Undefined when the path can be used so, else the reason. */
   readonly check: (path: string, use: PathUse) => string | undefined;
+  /** True when others than the owner can read a file. */
+  readonly isOpenToOthers: (path: string) => boolean;
 }
+
+/** Directives whose files nobody else should be able to read. */
+const SECRET_FILES = new Set(['key', 'tls-auth', 'tls-crypt', 'askpass', 'auth-gen-token-secret']);
 
 /** What a file or block held, and how errors name it. */
 export interface Material {
@@ -88,6 +93,7 @@ export class Collected {
     const path = directive.values[0] ?? '';
     const block = path === '[inline]' ? this.all(name).find((each) => each.block !== undefined)?.block : undefined;
     if (block !== undefined) return { text: block, name: '[[INLINE]]' };
+    if (SECRET_FILES.has(name) && this.files.isOpenToOthers(path)) this.warn(START.fileAccessible, { file: path });
     const read = this.files.read(path);
     if (read.ok) return { text: new Secret(read.value), name: path };
     this.fileError(`--${name}`, path, read.error);

@@ -1,5 +1,5 @@
 import { after, earliest, type Instant, type Now } from '../../base/units.ts';
-import type { ControlBody } from '../control-body.ts';
+import { type ControlBody, MAX_ACKS, MAX_PIGGYBACK_ACKS } from '../control-body.ts';
 import type { KeySource } from '../prf.ts';
 import { decodeKeyMethod2, encodeKeyMethod2, type KeyMethod2 } from '../negotiate/key-method2.ts';
 import { type ControlOpcode, OP } from '../opcodes.ts';
@@ -262,7 +262,7 @@ export class KeyState {
   }
 
   #resend(message: { readonly id: number; readonly opcode: ControlOpcode; readonly payload: Buffer }): void {
-    const acks = this.#acks.take(4);
+    const acks = this.#acks.take(MAX_PIGGYBACK_ACKS);
     this.#ackAt = undefined;
     this.#sink.send(this.keyId, message.opcode, {
       acks,
@@ -276,7 +276,7 @@ export class KeyState {
   #sendAcks(): void {
     this.#ackAt = undefined;
     while (this.#acks.pending) {
-      const acks = this.#acks.take(8);
+      const acks = this.#acks.take(MAX_ACKS);
       this.#sink.send(this.keyId, OP.ack, { acks, ackSession: this.#sink.remoteId(), messageId: undefined, payload: Buffer.alloc(0) });
     }
   }
