@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { READY, SERVER, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { useLab } from './support/lab.ts';
@@ -126,5 +127,69 @@ describe.skipIf(!requireInterop() || !ours)('a revocation list that lapses', () 
     alice.process.signal('SIGUSR1');
     await server.process.waitFor('error=certificate revoked: CN=alice');
     await alice.process.waitFor(/AUTH: Received control message: AUTH_FAILED$/);
+  });
+});
+
+describe.skipIf(!requireInterop())('revocation below an intermediate authority', () => {
+  const lab = useLab(['alice']);
+  const inAMonth = (): Date => new Date(Date.now() + 30 * 86_400_000);
+
+  it('is seen in the list of that authority', async () => {
+    const dept = await lab.pki.clientOfIntermediate('dept');
+    await lab.pki.writeCrl([], 30, [await dept.intermediate.crl({ revoked: [dept], nextUpdate: inAMonth() })]);
+    const server = await lab.server({ lines: [`crl-verify ${lab.pki.crl}`] });
+    await lab.client(dept, { host: 'alice', wait: false });
+    await server.process.waitFor('VERIFY ERROR: depth=0, error=certificate revoked: CN=dept');
+  });
+
+  it('cannot be seen without that list: the client is let in, and the log warns', async () => {
+    await lab.pki.writeCrl([]);
+    const dept = await lab.pki.clientOfIntermediate('dept');
+    const server = await lab.server({ lines: [`crl-verify ${lab.pki.crl}`] });
+    const client = await lab.client(dept, { host: 'alice' });
+    expect(await lab.ping(client, TUNNEL_SERVER4)).toEqual({ sent: 5, received: 5 });
+    await server.process.waitFor('VERIFY WARNING: depth=0, unable to get certificate CRL: CN=dept');
+  });
+
+  it.skipIf(!ours)('an authority without a list is named at the start and at each reload', async () => {
+    const dept = await lab.pki.clientOfIntermediate('dept');
+    const bundle = lab.file(readFileSync(lab.pki.ca, 'utf8') + dept.intermediate.certPem);
+    await lab.pki.writeCrl([]);
+    const server = await lab.server({ without: ['ca'], lines: [`ca ${bundle}`, `crl-verify ${lab.pki.crl}`] });
+    const named = "CRL: no list of issuer 'CN=dept issuer'";
+    await server.process.waitFor(named);
+    const mark = server.process.mark();
+    server.process.signal('SIGHUP');
+    await server.process.waitFor(named, { from: mark });
+  });
+
+  it('takes an intermediate authority out with all below it', async () => {
+    const dept = await lab.pki.clientOfIntermediate('dept');
+    const branch = { ...dept, serial: dept.intermediate.serial };
+    await lab.pki.writeCrl([branch], 30, [await dept.intermediate.crl({ revoked: [], nextUpdate: inAMonth() })]);
+    const server = await lab.server({ lines: [`crl-verify ${lab.pki.crl}`] });
+    await lab.client(dept, { host: 'alice', wait: false });
+    await server.process.waitFor('VERIFY ERROR: depth=1, error=certificate revoked: CN=dept issuer');
+  });
+});
+
+describe.skipIf(!requireInterop())('further demands on certificates', () => {
+  const lab = useLab(['alice']);
+
+  it.each([
+    ['remote-cert-tls client', []],
+    ['remote-cert-eku "TLS Web Client Authentication"', []],
+    ['verify-x509-name alice name', []],
+    ['tls-cert-profile preferred', ['tls-cert-profile preferred']],
+  ])('%s is met by a proper client', async (line, clientLines) => {
+    await lab.server({ lines: [line] });
+    const alice = await lab.client('alice', { lines: clientLines });
+    expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual({ sent: 5, received: 5 });
+  });
+
+  it('remote-cert-tls client is not met by a certificate without purposes', async () => {
+    const server = await lab.server({ lines: ['remote-cert-tls client'] });
+    await lab.client(await lab.pki.client('plain', { purposes: [] }), { host: 'alice', wait: false });
+    await server.process.waitFor('Certificate does not have extended key usage extension');
   });
 });
