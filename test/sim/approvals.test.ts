@@ -172,6 +172,11 @@ describe('a login that a management client decides about', () => {
     world.run(10_000);
     expect(alice.ends).toMatchObject([{ reason: 'auth-failure' }]);
     const [disconnect] = events(world, 'DISCONNECT');
-    expect(disconnect?.env.newestFirst().slice(0, 3).map(([name]) => name)).toEqual(['time_duration', 'bytes_sent', 'bytes_received']);
+    expect(
+      disconnect?.env
+        .newestFirst()
+        .slice(0, 3)
+        .map(([name]) => name),
+    ).toEqual(['time_duration', 'bytes_sent', 'bytes_received']);
   });
 });

@@ -24,7 +24,7 @@ export class ClientStation extends Station {
   constructor(config: Omit<StationConfig, 'plane'>, settings: ClientSettings, verb: number, reconnects: boolean) {
     const plane = {
       role: 'client',
-      transport: 'udp',
+      transport: config.world.server.engine.settings.transport,
       clientToClient: false,
       tunMtu: settings.tunMtu,
       mssFix: undefined,
@@ -37,9 +37,11 @@ export class ClientStation extends Station {
     this.reconnects = reconnects;
   }
 
-  /** Connects, with a new engine. */
+  /** Connects, with a new engine; over TCP, with a new connection. */
   start(): void {
-    const { world, settings, random } = this;
+    const { world, random } = this;
+    const overTcp = world.server.engine.settings.transport === 'tcp';
+    const settings = overTcp ? { ...this.settings, remote: this.connectTo(world.server) } : this.settings;
     this.engine = new ClientEngine({ settings, random, verb: this.#verb, numbers: this.#numbers }, world.now);
     this.settle();
   }

@@ -3,12 +3,13 @@ import type { Instant, Now } from '../../src/base/units.ts';
 import type { Note } from '../../src/messages/notes.ts';
 import { renderRow } from '../../src/messages/row.ts';
 import { Forwarder } from '../../src/protocol/data/forward.ts';
-import { hostOf } from '../../src/protocol/data/link.ts';
-import type { PlaneCommand, PlaneEvent, PlaneSettings } from '../../src/protocol/data/plane.ts';
+import { hostOf, tcpLink } from '../../src/protocol/data/link.ts';
+import type { Link, PlaneCommand, PlaneEvent, PlaneSettings } from '../../src/protocol/data/plane.ts';
 import type { TlsEvent } from '../../src/protocol/tls.ts';
 import { FakeTls } from './fake-tls.ts';
 import type { FakeIdentity } from './certificates.ts';
 import type { Endpoint } from './network.ts';
+import type { StreamEnd } from './streams.ts';
 import type { World } from './world.ts';
 
 /** What a station drives: either engine. */
@@ -33,7 +34,7 @@ export interface StationConfig {
 const TLS_DELAY = 1;
 
 /** One end in a simulation: an engine, its data plane and its TLS device. */
-export abstract class Station {
+export abstract class Station implements StreamEnd {
   readonly world: World;
   readonly name: string;
   readonly tls: FakeTls;
@@ -45,6 +46,7 @@ export abstract class Station {
   readonly received: string[] = [];
   protected endpoint: Endpoint;
   readonly #planeEvents: PlaneEvent[] = [];
+  readonly #streamLinks = new Map<number, Link>();
   #attached = true;
   /** Peers that are open in the data plane. */
   openPeers = 0;
@@ -58,11 +60,12 @@ export abstract class Station {
     const random = new SeededRandom(world.deriveSeed());
     this.tls = new FakeTls({ authority: world.authority, identity, random, roundTrips: config.tlsRoundTrips ?? 1 });
     this.forwarder = new Forwarder(config.plane, {
-      transmit: (bytes, link) =>
-        this.#attached && world.network.send(bytes, this.endpoint, { host: hostOf(link), port: link.address.port }),
+      transmit: (bytes, link) => this.#transmit(bytes, link),
       deliver: (packet) => this.received.push(packet.subarray(28).toString()),
       event: (event) => this.#planeEvents.push(event),
-      closeLink: () => {},
+      closeLink: (link) => {
+        if (link.connection !== undefined) world.streams.close(link.connection, this);
+      },
     });
     this.attach();
   }
@@ -80,6 +83,44 @@ export abstract class Station {
     this.#attached = true;
     this.world.network.attach(this.endpoint, (bytes, from) => this.hear(bytes, from));
   }
+
+  #transmit(bytes: Buffer, link: Link): void {
+    const { world } = this;
+    if (link.connection !== undefined) world.streams.send(link.connection, this, bytes);
+    else if (this.#attached) world.network.send(bytes, this.endpoint, { host: hostOf(link), port: link.address.port });
+  }
+
+  // --- TCP --------------------------------------------------------------------------------------------------------
+
+  opened(connection: number, from: Endpoint): void {
+    const link = tcpLink(connection, from.host, from.port, 'tcp-server');
+    this.#streamLinks.set(connection, link);
+    this.#planeEvents.push({ kind: 'link-opened', link });
+    this.settle();
+  }
+
+  /** We connected; the link for the settings. */
+  protected connectTo(server: Station): Link {
+    const connection = this.world.streams.connect(this, server, this.endpoint);
+    const link = tcpLink(connection, server.at.host, server.at.port, 'tcp-client');
+    this.#streamLinks.set(connection, link);
+    return link;
+  }
+
+  packet(connection: number, bytes: Buffer): void {
+    const link = this.#streamLinks.get(connection);
+    if (link !== undefined) this.forwarder.handleStream(bytes, link, this.world.now.at);
+    this.settle();
+  }
+
+  closed(connection: number): void {
+    const link = this.#streamLinks.get(connection);
+    this.#streamLinks.delete(connection);
+    if (link !== undefined) this.#planeEvents.push({ kind: 'link-closed', link, reason: 'the peer closed it' });
+    this.settle();
+  }
+
+  // --- driving ----------------------------------------------------------------------------------------------------
 
   /** Falls silent, as if the machine lost its network. */
   unplug(): void {

@@ -12,6 +12,7 @@ import { KIND, type LinkModel, Network } from './network.ts';
 import { ServerStation } from './server-station.ts';
 import { clientSettings, serverSettings, type WrapName } from './settings.ts';
 import type { Station } from './station.ts';
+import { Streams } from './streams.ts';
 
 /** What a world is made of. */
 export interface WorldConfig {
@@ -40,6 +41,7 @@ const START_WALL = 1_700_000_000_000;
 export class World {
   readonly authority = new FakeAuthority();
   readonly network: Network;
+  readonly streams: Streams;
   readonly server: ServerStation;
   readonly clients: ClientStation[] = [];
   readonly #config: WorldConfig;
@@ -53,6 +55,7 @@ export class World {
     this.#config = config;
     this.#random = new SeededRandom(Math.imul(config.seed, 0x9e37_79b1));
     this.network = new Network({ ...KIND, ...config.link }, this.#agenda, new SeededRandom(this.deriveSeed()), () => this.#at);
+    this.streams = new Streams(this.#agenda, () => this.#at);
     const settings = serverSettings(config.wrap);
     this.server = new ServerStation(
       { world: this, name: 'server', endpoint: SERVER, identity: serverIdentity(), ...this.#tls() },
