@@ -14,6 +14,8 @@ export interface NativeControls {
   run<T>(command: (engine: ServerEngine, now: Now) => T): T | undefined;
   verb(set?: number): number;
   mute(set?: number): number;
+  /** Opens the log file anew; false when there is none. */
+  reopenLog(): boolean;
   /** Raises a signal as if the process got it; false for an unknown name. */
   signal(name: string): boolean;
 }
@@ -58,6 +60,8 @@ export class NativePort implements DaemonPort {
         return setOrShown(request.set, controls.verb(request.set));
       case 'mute':
         return setOrShown(request.set, controls.mute(request.set));
+      case 'log-reopen':
+        return controls.reopenLog() ? { kind: 'done', text: '' } : { kind: 'refused', text: 'the log goes to no file' };
       case 'signal':
         return controls.signal(request.name) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' };
       case 'hold':

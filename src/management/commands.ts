@@ -68,6 +68,9 @@ export const COMMANDS: readonly Command[] = [
   command('kill', 'CN|IP:PORT', 1, 'server', 'End the sessions of a common name, or the one from an address.', runKill),
   { ...command('load-stats', '', 0, 'always', 'Show the number of clients and the bytes received and sent.', runLoadStats), quiet: true },
   command('log', 'on|off|all|N [on|off|all|N]', 1, 'always', 'Report log lines as they come; show those that came.', runHistory('log')),
+  command('log-reopen', '', 0, 'always', 'Open the log file anew, as after it was renamed.', () =>
+    ask({ kind: 'log-reopen' }, { done: 'log file opened again', refused: 'log-reopen command failed' }),
+  ),
   command('mute', '[N]', 0, 'always', 'Show or set how many similar log lines in a row are shown.', runMute),
   command('nclients', '', 0, 'server', 'Show the number of connected clients.', runNclients),
   prompted('needok', 'TYPE ok|cancel', 'needok-confirmation', 'Answer a NEED-OK request.'),

@@ -90,6 +90,7 @@ export type DaemonRequest =
   | { readonly kind: 'pid' }
   | { readonly kind: 'verb'; readonly set?: number }
   | { readonly kind: 'mute'; readonly set?: number }
+  | { readonly kind: 'log-reopen' }
   | { readonly kind: 'kill-name'; readonly commonName: string }
   | { readonly kind: 'kill-address'; readonly ip: string; readonly port: number }
   | { readonly kind: 'client-kill'; readonly clientId: number; readonly message: string }
