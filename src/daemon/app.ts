@@ -49,6 +49,10 @@ export interface AppOptions {
   /** Where the log goes without a file, and errors with `errors-to-stderr`; the process's own by default. */
   readonly stdout?: LogOutlet;
   readonly stderr?: LogOutlet;
+  /** With `daemon`: starts this program again in the background from a folder, and gives the exit status for the one that waits. */
+  readonly background?: (directory: string) => Promise<number>;
+  /** This is the one that was started in the background: the other has said already what there was to say of the configuration. */
+  readonly inBackground?: boolean;
 }
 
 /** What can run, tried: settings and the key material they name. */
@@ -98,10 +102,10 @@ export class DaemonApp {
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    const { stdout = outletOver(AppendFile.over(1)), stderr = outletOver(AppendFile.over(2)) } = options;
+    const { stdout = outletOver(AppendFile.over(1), 1), stderr = outletOver(AppendFile.over(2)) } = options;
     const logging = new Logging(clock, stdout, stderr);
     this.logging = logging;
-    this.#log = new LogControl(logging, (verb) => this.#serving?.runtime.setVerb(verb));
+    this.#log = new LogControl({ logging, onVerb: (verb) => this.#serving?.runtime.setVerb(verb), goesOn: options.inBackground === true });
     this.#reader = new ConfigurationReader({ argv, random, clock, logging, log: this.#log });
     this.port = new NativePort({
       title: this.#title,
@@ -114,6 +118,7 @@ export class DaemonApp {
       run: (command) => this.#serving?.runtime.run(command),
       verb: (set) => this.#log.verb(set),
       mute: (set) => this.#log.mute(set),
+      reopenLog: () => this.#log.reopen(),
       signal: (name) => this.#managementSignal(name),
     });
     logging.subscribe((line) => this.port.emit({ kind: 'log', line }));
@@ -132,8 +137,11 @@ export class DaemonApp {
   /** Starts; whatever fails is logged in stock's form and ends the app with status 1. */
   async start(): Promise<void> {
     try {
-      const read = this.#reader.read();
+      const read = this.#reader.read(this.#options.inBackground === true ? 'errors' : 'all');
       if (read === undefined) return await this.#end(1);
+      const { background } = this.#options;
+      if (background !== undefined && read.configuration.daemon.background)
+        return await this.#end(await background(this.#reader.startDirectory));
       await this.#open(read);
     } catch (error) {
       return this.fail(error);
@@ -294,6 +302,7 @@ export class DaemonApp {
         this.#state('EXITING', name);
         return this.#end(0);
       case 'SIGHUP':
+        this.#log.reopen();
         return this.#reload(mapped);
       case 'SIGUSR1':
         return this.#restart(this.#withFreshKeys(), mapped);

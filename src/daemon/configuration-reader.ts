@@ -29,15 +29,16 @@ export interface ReaderWorld {
 /** Reads the configuration of the command line, at the start and again; what is wrong with it goes to the log. */
 export class ConfigurationReader {
   readonly #world: ReaderWorld;
-  readonly #startDirectory = process.cwd();
+  /** Where the process was started: relative paths count from there until a `cd`. */
+  readonly startDirectory = process.cwd();
 
   constructor(world: ReaderWorld) {
     this.#world = world;
   }
 
   /** For the start: `cd`, `log`, `verb` and their like act where they stand. Undefined when it cannot run. */
-  read(): ReadConfiguration | undefined {
-    return this.#read('all', (log) => this.#world.log.apply(log));
+  read(said: 'all' | 'errors' = 'all'): ReadConfiguration | undefined {
+    return this.#read(said, (log) => this.#world.log.apply(log));
   }
 
   /**
@@ -47,7 +48,7 @@ export class ConfigurationReader {
   readAgain(said: 'all' | 'errors'): ReadConfiguration | undefined {
     const running = process.cwd();
     try {
-      process.chdir(this.#startDirectory);
+      process.chdir(this.startDirectory);
       return this.#read(said, () => undefined);
     } finally {
       process.chdir(running);

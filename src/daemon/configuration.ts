@@ -1,12 +1,14 @@
 import { fail, type Result } from '../base/result.ts';
 import type { Random } from '../base/random.ts';
 import type { LogSettings } from '../engine/daemon-settings.ts';
+import { DEFAULT_SYSLOG_NAME } from '../engine/settings/process.ts';
 import {
   type Configuration,
   type RefusedConfiguration,
   settingsFromOptions,
   type SettingsFiles,
 } from '../engine/settings-from-options.ts';
+import { LINE_SHAPES } from '../log/formats.ts';
 import type { Note } from '../messages/notes.ts';
 import { START } from '../messages/start.ts';
 import { type Directive, parseArguments } from '../options/parse.ts';
@@ -58,6 +60,13 @@ function act({ name, values }: Directive, world: ConfigurationWorld): Note | und
     case 'log':
     case 'log-append':
       world.applyLog({ file: { path: first, append: name === 'log-append' } });
+      return undefined;
+    case 'syslog':
+    case 'daemon':
+      world.applyLog({ syslog: { name: values[0] ?? DEFAULT_SYSLOG_NAME } });
+      return undefined;
+    case 'log-format':
+      world.applyLog({ shape: LINE_SHAPES.find((shape) => shape === first) ?? 'text' });
       return undefined;
     case 'verb':
       world.applyLog({ verb: Math.min(15, Math.max(0, Number(first))) });

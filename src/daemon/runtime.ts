@@ -21,7 +21,9 @@ import type { Address } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { EnvList } from '../model/env-list.ts';
 import { longestPacket } from '../protocol/data/forward.ts';
+import { digestLength } from '../protocol/digest.ts';
 import type { Logging } from '../service/logging.ts';
+import { noteKeyCommand, packetLog, type PacketLogParts } from '../service/packet-log.ts';
 import { MachineDriver } from '../service/machine-driver.ts';
 import type { CrlWatch } from './crl-watch.ts';
 import type { Scripts } from './scripts.ts';
@@ -108,6 +110,7 @@ export class Runtime {
       });
     });
     await this.plane.start();
+    this.setVerb(this.#parts.logging.logger.verb);
   }
 
   get localAddress(): Address {
@@ -121,6 +124,20 @@ export class Runtime {
 
   setVerb(verb: number): void {
     this.engine.notes.verb = verb;
+    this.plane.traceWith(packetLog(verb, this.#packetLog));
+  }
+
+  get #packetLog(): PacketLogParts {
+    const { logging, daemon, server } = this.#parts;
+    const wrap = server.control.wrap;
+    return {
+      notes: logging.notes,
+      mark: (character) => logging.mark(character),
+      proto: () => protoName(daemon, this.localAddress),
+      peer: (slot) => this.engine.refOf(slot),
+      wrap: wrap.kind === 'tls-auth' ? { kind: wrap.kind, digestBytes: digestLength(wrap.digest) ?? 0 } : wrap,
+      plaintext: daemon.log.plaintext,
+    };
   }
 
   /**
@@ -149,6 +166,7 @@ export class Runtime {
       case 'event':
         return this.#parts.onEvent(output.event);
       case 'plane':
+        noteKeyCommand(this.#packetLog, output.command);
         return this.plane.command(output.command);
       case 'tls':
         if (output.command.kind === 'tls-open') this.engine.setCrl(this.#parts.crl?.refresh(now));

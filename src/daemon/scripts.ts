@@ -6,6 +6,7 @@ import type { Answer, Question } from '../engine/types.ts';
 import type { ServerSettings } from '../engine/settings.ts';
 import type { CommandResult, Runner } from '../host/scripts.ts';
 import { readTextIfThere, removeFile, writeTemporary } from '../host/temporary.ts';
+import { DEBUG } from '../messages/debug.ts';
 import type { Notes } from '../messages/notes.ts';
 import { SCRIPT } from '../messages/script.ts';
 import type { EnvList } from '../model/env-list.ts';
@@ -138,9 +139,13 @@ export class Scripts {
       return false;
     }
     const configured = Object.fromEntries(this.#settings.scripts.environment);
+    const argv = [...command, ...args];
+    const variables = { PATH: DEFAULT_PATH, ...configured, ...env.clone().set('script_type', name).toObject() };
+    // Names alone: one of the values may be a password.
+    notes.add(DEBUG.scriptRuns, { hook: name, command: argv.join(' '), names: Object.keys(variables).join(' ') });
     const result = await this.#world.runner.run({
-      argv: [...command, ...args],
-      env: { PATH: DEFAULT_PATH, ...configured, ...env.clone().set('script_type', name).toObject() },
+      argv,
+      env: variables,
       timeout: SCRIPT_TIMEOUT,
       onLine: (line) => notes.add(SCRIPT.output, { hook: name, line }),
     });

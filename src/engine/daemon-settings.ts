@@ -30,6 +30,8 @@ export interface DaemonSettings {
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly nice: number | undefined;
+  /** `daemon`: goes to the background when the configuration is read. */
+  readonly background: boolean;
   readonly writePid: string | undefined;
   /** Obeyed where it stood; here for who asks later. */
   readonly cd: string | undefined;
@@ -135,9 +137,15 @@ export interface ScriptSettings {
   readonly upAtRestart: boolean;
 }
 
-/** What the log looks like and where it goes: `file` undefined for standard output. */
+/** What the log looks like and where it goes: a file wins over syslog, syslog over standard output. */
 export interface LogSettings {
   readonly file: { readonly path: string; readonly append: boolean } | undefined;
+  /** `syslog` and `daemon`: the name that stands before each message there. */
+  readonly syslog: { readonly name: string } | undefined;
+  /** `log-format`. */
+  readonly shape: 'text' | 'json' | 'logfmt';
+  /** `log-plaintext`: at verb 9, packets inside the tunnel are shown too. */
+  readonly plaintext: boolean;
   readonly verb: number;
   readonly mute: number;
   readonly stamps: 'date' | 'none' | 'machine';

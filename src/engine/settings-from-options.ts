@@ -153,6 +153,7 @@ function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'liste
     user: collected.value('user'),
     group: collected.value('group'),
     nice: collected.number('nice'),
+    background: collected.has('daemon'),
     writePid: collected.value('writepid'),
     cd: collected.value('cd'),
     sendBuffer: bufferSize(collected, 'sndbuf'),

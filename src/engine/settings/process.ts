@@ -16,6 +16,9 @@ const SCRIPTS: readonly ScriptName[] = [
   'tls-verify',
 ];
 
+/** Before messages in the system's log, unless the configuration has another. */
+export const DEFAULT_SYSLOG_NAME = 'openvpn';
+
 /** What is run, checked to be there. */
 export function scriptSettings(collected: Collected): ScriptSettings {
   const commands = new Map<ScriptName, ScriptCommand>();
@@ -62,9 +65,20 @@ export function logSettings(collected: Collected): LogSettings {
     file: file && { path: file.values[0] ?? '', append: file.name === 'log-append' },
     verb: Math.min(Math.max(collected.number('verb') ?? 1, 0), 15),
     mute: Math.max(collected.number('mute') ?? 0, 0),
+    syslog: syslogOf(collected),
+    shape: LOG_SHAPES.find((shape) => shape === collected.value('log-format')) ?? 'text',
+    plaintext: collected.has('log-plaintext'),
     stamps: collected.has('machine-readable-output') ? 'machine' : collected.has('suppress-timestamps') ? 'none' : 'date',
     errorsToStderr: collected.has('errors-to-stderr'),
   };
+}
+
+const LOG_SHAPES = ['text', 'json', 'logfmt'] as const;
+
+/** The first of `syslog` and `daemon` names it, as in stock. */
+function syslogOf(collected: Collected): LogSettings['syslog'] {
+  const directive = collected.directives.find(({ name }) => name === 'syslog' || name === 'daemon');
+  return directive && { name: directive.values[0] ?? DEFAULT_SYSLOG_NAME };
 }
 
 /** Checks that what is only written or listed later can be. */

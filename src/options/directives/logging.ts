@@ -16,10 +16,12 @@ export const LOGGING = [
     'Writes the log to the end of a file from here on. Only the first log or log-append of a process counts.',
     { takesEffect: 'parse' },
   ),
-  directive('syslog', [optional(text('name'))], 'Logs to syslog under this name.', {
-    takesEffect: 'parse',
-    standing: refused('logging to syslog is not in this release; use --log, or let the service manager take the output'),
-  }),
+  directive(
+    'syslog',
+    [optional(text('name'))],
+    "Logs to the system's log from here on, facility daemon, under this name or `openvpn`, as long as there is no log file.",
+    { takesEffect: 'parse' },
+  ),
   directive(
     'verb',
     [number('level', Number.MIN_SAFE_INTEGER)],

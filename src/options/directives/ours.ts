@@ -2,6 +2,13 @@ import { choice, type DirectiveRow, directive, optional, path, text } from '../r
 
 /** Directives that OpenVPN does not know. */
 export const OURS_ONLY: readonly DirectiveRow[] = [
+  directive(
+    'log-format',
+    [choice('form', ['text', 'json', 'logfmt'])],
+    "Lines of the log from here on: OpenVPN's text, JSON objects, or words with their names before them.",
+    { takesEffect: 'parse' },
+  ),
+  directive('log-plaintext', [], 'At verb 9, shows what is inside the tunnel too, and not only what travels outside.'),
   directive('status-format', [choice('form', ['json'])], 'Writes the state as JSON too, beside the status file, under its name with `.json` behind it.'),
   directive(
     'compat-status',

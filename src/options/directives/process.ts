@@ -25,12 +25,12 @@ export const PROCESS = [
     takesEffect: 'start',
     standing: refused('set the context in the service manager (SELinuxContext= of systemd)'),
   }),
-  directive('daemon', [optional(text('name'))], 'Goes to the background and logs to syslog.', {
-    takesEffect: 'start',
-    standing: refused(
-      'run it under a service manager, or in the background of a shell with --log FILE; logging to syslog is not in this release',
-    ),
-  }),
+  directive(
+    'daemon',
+    [optional(text('name'))],
+    'Goes to the background once it is known to serve, and logs as `syslog` does. Under a service manager that waits for `ready` it stays.',
+    { takesEffect: 'start' },
+  ),
   directive('nice', [number('priority', -20, 19)], 'Sets the scheduling priority: above 0 is less urgent, below 0 more.', {
     takesEffect: 'start',
   }),
