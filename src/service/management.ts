@@ -1,3 +1,4 @@
+import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Now } from '../base/units.ts';
 import type { Clock } from '../host/clock.ts';
@@ -34,7 +35,11 @@ export class ManagementService {
 
   /** Opens one listener. Rejects with LISTEN. */
   async listen(place: ManagementPlace): Promise<StreamAddress> {
-    const listener = await listenStream(place.where, (connection) => this.#accept(connection, place), { maxQueuedBytes: MAX_QUEUED_BYTES });
+    const listener = await listenStream(place.where, (connection) => this.#accept(connection, place), {
+      maxQueuedBytes: MAX_QUEUED_BYTES,
+    }).catch((error: unknown) => {
+      throw new TunnelscopeError('LISTEN', `MANAGEMENT: ${reasonOf(error)}`, { cause: error });
+    });
     this.#listeners.push(listener);
     const { local } = listener;
     if (local.kind === 'unix') this.#logging.notes.add(MANAGEMENT.unixListening, { path: local.path });
