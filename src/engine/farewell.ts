@@ -12,6 +12,7 @@ import type { EngineContext } from './context.ts';
 import type { Doorman } from './doorman.ts';
 import type { ClientInstance } from './instance.ts';
 import type { Roster } from './roster.ts';
+import { clientRecord } from './status-view.ts';
 
 /** A client that was told to go has this long to read it (facts: wire 11). */
 const EXIT_DELAY = seconds(5);
@@ -113,7 +114,8 @@ export class Farewell {
     this.gone.sent += sent;
     setEndEnv(client.env, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
     if (client.announced) {
-      context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone() });
+      const record = clientRecord({ bytesOf, countersOf: () => counters }, client, now);
+      context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone(), record });
       if (context.settings.hooks.clientDisconnect) context.tell({ what: 'client-disconnect', env: client.env });
     } else if (client.referred) {
       // Stock's block for a client that never was connected is empty.

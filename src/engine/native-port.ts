@@ -1,7 +1,9 @@
+import { parseIp } from '../base/ip.ts';
 import { type Now, seconds } from '../base/units.ts';
 import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
 import type { PlaneView } from '../protocol/data/plane.ts';
 import type { ClientInstance } from './instance.ts';
+import { pushUpdate } from './push-update.ts';
 import type { ServerEngine } from './server.ts';
 import { serverStatus } from './status-view.ts';
 
@@ -47,6 +49,10 @@ export class NativePort implements DaemonPort {
     for (const listener of this.#listeners) listener(event, number);
   }
 
+  pending(): readonly DaemonEvent[] {
+    return this.#controls.run((engine) => engine.approvals.pending()) ?? [];
+  }
+
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void {
     reply(this.#answer(request));
   }
@@ -75,7 +81,7 @@ export class NativePort implements DaemonPort {
       case 'kill-name':
         return this.#kill((client) => (client.shownName ?? 'UNDEF') === request.commonName);
       case 'kill-address':
-        return this.#kill(({ link }) => link.address.ip === request.ip && link.address.port === request.port);
+        return this.#kill(({ link }) => sameIp(link.address.ip, request.ip) && link.address.port === request.port);
       case 'client-kill':
         return this.#onEngine((engine, now) =>
           engine.clientKill(request.clientId, request.message, now) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' },
@@ -84,8 +90,8 @@ export class NativePort implements DaemonPort {
       case 'client-deny':
       case 'client-pending-auth':
         return this.#onEngine((engine, now) => (decide(engine, request, now) ? DONE : REFUSED));
-      case 'pending-logins':
-        return this.#onEngine((engine) => ({ kind: 'events', events: engine.approvals.pending() }));
+      case 'push-update':
+        return this.#onEngine((engine, now) => pushUpdate(engine, request.clientId, request.options, now));
       default:
         return REFUSED;
     }
@@ -98,6 +104,12 @@ export class NativePort implements DaemonPort {
   #onEngine(command: (engine: ServerEngine, now: Now) => DaemonReply): DaemonReply {
     return this.#controls.run(command) ?? { kind: 'refused', text: '' };
   }
+}
+
+/** Compares addresses and not their spellings. */
+function sameIp(one: string, other: string): boolean {
+  const [a, b] = [parseIp(one), parseIp(other)];
+  return a !== undefined && b !== undefined && a.bytes.equals(b.bytes);
 }
 
 type Decision = Extract<DaemonRequest, { kind: 'client-auth' | 'client-deny' | 'client-pending-auth' }>;

@@ -34,6 +34,7 @@ import { Rejections } from './rejections.ts';
 import { Roster } from './roster.ts';
 import { noteSessionStep } from './session-notes.ts';
 import type { ServerSettings } from './settings.ts';
+import { clientRecord } from './status-view.ts';
 import type { Answer, EngineOutput } from './types.ts';
 
 export { Numbers };
@@ -300,6 +301,12 @@ export class ServerEngine implements Machine {
     return true;
   }
 
+  /** Sends control messages to a client. */
+  tell(client: ClientInstance, messages: readonly string[], now: Now): void {
+    for (const message of messages) this.#say(client, message);
+    this.#turn(client, now);
+  }
+
   /** Tells all clients to come back later, ends them, and gives `stopped` when the last one's counters are in. */
   stop(now: Now): void {
     this.#farewell.stop(now);
@@ -480,10 +487,9 @@ export class ServerEngine implements Machine {
     client.announced = true;
     this.#outputs.push({ kind: 'pool-changed' });
     if (client.pushWanted || client.announces(IV_PROTO.requestPush)) this.#negotiator.push(client, now);
-    this.#outputs.push({
-      kind: 'event',
-      event: { kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env: countedEnv(client, this.#roster.all()) },
-    });
+    const env = countedEnv(client, this.#roster.all());
+    const record = clientRecord(this, client, now);
+    this.#context.event({ kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env, record });
   }
 
   #say(client: ClientInstance, message: string): void {

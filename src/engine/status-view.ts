@@ -36,7 +36,11 @@ export function serverStatus(engine: ServerEngine, plane: PlaneView, title: stri
   };
 }
 
-function clientRecord(engine: ServerEngine, client: ClientInstance, now: Now): ClientRecord {
+/** What a client's record is made of beside the client itself. */
+export type ClientNumbers = Pick<ServerEngine, 'bytesOf' | 'countersOf'>;
+
+/** One client of this moment. */
+export function clientRecord(engine: ClientNumbers, client: ClientInstance, now: Now): ClientRecord {
   const bytes = engine.bytesOf(client);
   const data = engine.countersOf(client);
   const control = client.session.counters;

@@ -1,6 +1,7 @@
 import type { DaemonInfo, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
 import type { StatusReport } from '../model/status-report.ts';
 import type { Histories } from './history.ts';
+import type { Role } from './roles.ts';
 
 /** What a management command is, and what it is given and gives. */
 
@@ -40,15 +41,27 @@ export interface ConnectionSettings {
   byteInterval: number;
   envFilter: number;
   clientVersion: number;
+  /** Everything that happens, as JSON. */
+  events: boolean;
+}
+
+/** A management client, as `who` shows it. */
+export interface OtherClient {
+  readonly id: number;
+  readonly from: string;
+  readonly role: Role;
+  readonly settings: Readonly<ConnectionSettings>;
+  /** The one who asks. */
+  readonly self: boolean;
 }
 
 /** The settings of a new connection. */
 export function newSettings(): ConnectionSettings {
-  return { log: false, state: false, echo: false, byteInterval: 0, envFilter: 0, clientVersion: 1 };
+  return { log: false, state: false, echo: false, byteInterval: 0, envFilter: 0, clientVersion: 1, events: false };
 }
 
 /** Makes the lines of a report, END included. The status writers do; the management interface does not know formats. */
-export type StatusRenderer = (report: StatusReport, version: 1 | 2 | 3) => Iterable<string>;
+export type StatusRenderer = (report: StatusReport, version: 1 | 2 | 3 | 'json') => Iterable<string>;
 
 /** A command as it came in. */
 export interface Call {
@@ -62,6 +75,8 @@ export interface Call {
   readonly settings: ConnectionSettings;
   readonly histories: Histories;
   readonly renderStatus: StatusRenderer;
+  /** All management clients that were let in. */
+  readonly others: () => readonly OtherClient[];
 }
 
 /** What comes of a command: lines at once, a question to the daemon, or the end of the connection. */
@@ -111,7 +126,6 @@ export function ask(request: DaemonRequest, words: Words): Outcome {
         case 'client-bytes':
         case 'killed':
         case 'updated':
-        case 'events':
           return words.detail?.(daemonReply) ?? [error(words.refused)];
       }
     },

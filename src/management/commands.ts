@@ -16,6 +16,9 @@ import {
 } from './run-daemon.ts';
 import { askNumber } from './command.ts';
 import { atoi } from './numbers.ts';
+import { runClients, runEvents, runWho } from './run-listings.ts';
+import { runPasswordBody } from './run-password.ts';
+import { runPushUpdateBroad, runPushUpdateCid } from './run-push-update.ts';
 
 /** The management commands: dispatch, help and the reference page all come of this table (facts: management 7). */
 export const COMMANDS: readonly Command[] = [
@@ -47,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
     ),
     check: checkPendingAuth,
   },
+  command('clients', '[PHASE]', 0, 'server', 'Show every client with how far it has come; with PHASE, those that are there.', runClients),
   {
     ...clientOnly('cr-response', 'BASE64', 1, 'Answer a challenge of the server.', 'command failed'),
     secret: true,
@@ -61,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
     runHistory('echo'),
   ),
   command('env-filter', '[LEVEL]', 0, 'always', 'Choose which variables of clients are shown: 0 all, 1 and 2 fewer, 3 none.', runEnvFilter),
+  command('events', 'on|off', 1, 'always', 'Report everything that happens, as JSON.', runEvents),
   command('exit', '', 0, 'always', 'Close this connection.', close),
   command('forget-passwords', '', 0, 'always', 'Forget passwords that were entered.', runForgetPasswords),
   command('help', '', 0, 'always', 'Show this list.', ({ info }) => ({ kind: 'reply', lines: helpLines(info.title, COMMANDS) })),
@@ -86,6 +91,8 @@ export const COMMANDS: readonly Command[] = [
     reply(`>PKCS11ID-ENTRY:'${atoi(words[0] ?? '')}'`),
   ),
   { ...clientOnly('proxy', 'NONE|HTTP|SOCKS [HOST PORT [nct]]', 1, 'Answer a PROXY request.', 'proxy command failed'), secret: true },
+  command('push-update-broad', 'OPTIONS', 1, 'server', 'Send new options to all clients that take them.', runPushUpdateBroad),
+  command('push-update-cid', 'CID OPTIONS', 2, 'server', 'Send new options to one client.', runPushUpdateCid),
   command('quit', '', 0, 'always', 'Close this connection.', close),
   clientOnly('remote', 'ACCEPT|SKIP|MOD [HOST PORT|N]', 1, 'Answer a REMOTE request.', 'remote command failed'),
   clientOnly('remote-entry-count', '', 0, 'Show the number of servers in the configuration.', 'command failed'),
@@ -93,19 +100,30 @@ export const COMMANDS: readonly Command[] = [
   onRequest('rsa-sig', 'Give the signature that was asked for, in base64 up to END.'),
   command('signal', 'SIGHUP|SIGTERM|SIGUSR1|SIGUSR2', 1, 'always', 'Do what the daemon does on a signal.', runSignal),
   command('state', '[on|off|all|N [on|off|all|N]]', 0, 'always', 'Report states as they change; show those before.', runState),
-  command('status', '[1|2|3]', 0, 'always', 'Show clients and routes, in one of the formats of status files.', runStatus),
+  command('status', '[1|2|3|json]', 0, 'always', 'Show clients and routes, in one of the formats of status files or as JSON.', runStatus),
   command('test', 'N', 1, 'always', 'Send N lines, to try out how they are read.', runTest),
   { ...prompted('username', 'TYPE NAME', 'username', 'Give a user name that was asked for.'), secret: true },
   command('verb', '[N]', 0, 'always', 'Show or set how much is logged: 0 to 15.', runVerb),
   command('version', '[N]', 0, 'always', 'Show versions, or say which version of this interface you speak.', runVersion),
+  command('who', '', 0, 'always', 'Show who is connected to this interface, and their subscriptions.', runWho),
 ];
 
 const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((row) => [row.name, row]));
 
-/** The command of a name. */
-export function commandNamed(name: string): Command | undefined {
+/** The command of a name, for a line with so many parameters from a client of that version. */
+export function commandNamed(name: string, parameters = 0, clientVersion = 1): Command | undefined {
+  if (name === 'password' && parameters === 1 && clientVersion >= MULTI_LINE_PASSWORD_VERSION) return PASSWORD_BODY;
   return BY_NAME.get(name);
 }
+
+/** Clients that said `version 5` or more may give a password in lines (facts: management 8). */
+const MULTI_LINE_PASSWORD_VERSION = 5;
+
+const PASSWORD_BODY: Command = {
+  ...command('password', 'TYPE', 1, 'always', 'Give a password that was asked for, in base64 up to END.', runPasswordBody),
+  body: true,
+  secret: true,
+};
 
 /** Stock's words for a command that nobody knows. */
 export const UNKNOWN_COMMAND = "unknown command, enter 'help' for more options";

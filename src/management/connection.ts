@@ -4,6 +4,7 @@ import type { Body } from './body.ts';
 import { newSettings } from './command.ts';
 import { LineDecoder } from './line-codec.ts';
 import { Outlet } from './outlet.ts';
+import type { Role } from './roles.ts';
 
 /** Who connected, and through which listener. */
 export interface ConnectionInfo {
@@ -11,10 +12,12 @@ export interface ConnectionInfo {
   readonly from: string;
   /** The listener's password; without one, everyone is let in. */
   readonly password: Secret | undefined;
+  /** What clients of this listener may do; everything unless it says otherwise. */
+  readonly role?: Role;
 }
 
-/** Where a connection stands. `closing` sends what is left and takes no more. */
-export type Phase = 'password' | 'open' | 'closing';
+/** Where a connection stands. `waiting` for another to leave; `closing` sends what is left and takes no more. */
+export type Phase = 'waiting' | 'password' | 'open' | 'closing';
 
 /** No further command is looked at while so many bytes of replies wait to be read. */
 const MAX_REPLY_BACKLOG = 256 * 1024;
@@ -23,6 +26,7 @@ const MAX_REPLY_BACKLOG = 256 * 1024;
 export class Connection {
   readonly id: number;
   readonly info: ConnectionInfo;
+  readonly role: Role;
   readonly settings = newSettings();
   readonly outlet = new Outlet();
   readonly input = new LineDecoder();
@@ -31,6 +35,8 @@ export class Connection {
   failures = 0;
   /** The body that is being collected. */
   body: Body | undefined;
+  /** A password that waits for its turn, or whose answer does. */
+  held: (() => void) | undefined;
   /** True between a question to the daemon and its answer. */
   asking = false;
   /** How many questions it has put to the daemon; the number of the last. */
@@ -41,12 +47,13 @@ export class Connection {
   constructor(id: number, info: ConnectionInfo) {
     this.id = id;
     this.info = info;
+    this.role = info.role ?? 'authenticate';
     this.phase = info.password === undefined ? 'open' : 'password';
   }
 
   /** True when there is input that can be dealt with now: not while an answer is due or replies are not being read. */
   get ready(): boolean {
-    const held = this.asking || this.outlet.replying || this.outlet.backlog > MAX_REPLY_BACKLOG;
+    const held = this.phase === 'waiting' || this.held !== undefined || this.asking || this.outlet.replying || this.outlet.backlog > MAX_REPLY_BACKLOG;
     return this.input.pending > 0 && this.phase !== 'closing' && !held;
   }
 

@@ -16,6 +16,13 @@ export class FakeDaemonPort implements DaemonPort {
     this.#answer = answer;
   }
 
+  /** The logins that wait. */
+  waiting: readonly DaemonEvent[] = [];
+
+  pending(): readonly DaemonEvent[] {
+    return this.waiting;
+  }
+
   info(): DaemonInfo {
     return this.#info;
   }

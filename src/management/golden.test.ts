@@ -44,6 +44,10 @@ const DIFFERENT: Readonly<Record<string, { difference: string; ours: readonly st
     difference: 'management.bytecount-every-client',
     ours: ['SUCCESS: bytecount interval changed', '>BYTECOUNT_CLI:0,2668,2639', '>BYTECOUNT_CLI:1,2587,2568'],
   },
+  'push-update-broad "route 1.1.1.1 255.255.255.255"': {
+    difference: 'management.more-commands',
+    ours: ['ERROR: no client updated', 'ERROR: push-update command failed'],
+  },
   exit: { difference: 'management.exit-sends-the-rest', ours: [">LOG:1795352492,D,MANAGEMENT: CMD 'exit'"] },
   'kill udp:10.99.0.2:1': { difference: 'management.kill-address-forms', ours: ['ERROR: client at address udp:10.99.0.2:1 not found'] },
 };
@@ -98,6 +102,8 @@ function recordedDaemon(rig: () => ManagementRig): (request: DaemonRequest) => D
             { clientId: 1, received: 2587, sent: 2568 },
           ],
         };
+      case 'push-update':
+        return { kind: 'updated', count: 0, unsupported: [] };
       case 'kill-name': {
         if (request.commonName !== 'alice') return { kind: 'killed', count: 0 };
         logged(rig(), 3, 'alice/10.99.0.2:37930 SIGTERM[soft,] received, client-instance exiting');
@@ -156,7 +162,7 @@ function replayed(): ManagementRig {
     answer: recordedDaemon(() => rig),
     info: { title: TITLE, statusVersion: 2 },
     options: {
-      renderStatus: (report, version) => statusLines(report, { version, compat: '2.6' }),
+      renderStatus: (report, version) => (version === 'json' ? [] : statusLines(report, { version, compat: '2.6' })),
       logHistory: 250,
       earlierLog: earlierLog(),
     },

@@ -1,6 +1,7 @@
 import type { EnvList } from '../model/env-list.ts';
 import type { ClientBytes, ClientNotice, DaemonEvent } from '../model/daemon-port.ts';
 import { filterEnv } from './env-filter.ts';
+import { eventJson } from './event-json.ts';
 import { echoText, type HistoryName, logText, stateText } from './history.ts';
 import { encodeLines } from './line-codec.ts';
 
@@ -12,7 +13,7 @@ export interface NotificationRow {
   readonly form: string;
   readonly when: string;
   /** What a client must have switched on to get it; everyone gets it otherwise. */
-  readonly subscription: HistoryName | 'bytecount' | undefined;
+  readonly subscription: HistoryName | 'bytecount' | 'events' | undefined;
 }
 
 function notification(word: string, form: string, when: string, subscription?: NotificationRow['subscription']): NotificationRow {
@@ -40,6 +41,7 @@ export const NOTIFICATIONS = [
   notification('CLIENT', 'CR_RESPONSE,CID,KID,BASE64, then ENV', 'A client of the server answered a challenge.'),
   notification('INFOMSG', 'text', 'The server sent a client a message.'),
   notification('NOTIFY', 'info,TYPE,text', 'The peer announced that it leaves or wants a restart.'),
+  notification('EVENT', 'JSON', 'Anything happened, but for log lines: the event with all that is known of it.', 'events'),
   notification('UPDOWN', 'UP|DOWN, then ENV', 'The tunnel came up, or goes down.'),
 ] as const satisfies readonly NotificationRow[];
 
@@ -76,6 +78,12 @@ export function isWanted(event: DaemonEvent, settings: Readonly<Record<HistoryNa
 /** An event as a client with this filter level gets it. What an attached daemon said and we do not know goes on as it came. */
 export function encodeEvent(event: DaemonEvent, envFilter: number): Buffer {
   return event.kind === 'unknown' ? Buffer.concat([event.line, LINE_END]) : encodeLines(notificationLines(event, envFilter));
+}
+
+/** An event for who asked for JSON; empty for what is not shown so. */
+export function encodeEventJson(event: DaemonEvent): Buffer {
+  const json = eventJson(event);
+  return json === undefined ? Buffer.alloc(0) : encodeLines([`>EVENT:${json}`]);
 }
 
 const LINE_END = Buffer.from('\r\n');

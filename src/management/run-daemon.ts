@@ -1,4 +1,4 @@
-import { ask, askNumber, type Call, error, type Outcome, reply, success } from './command.ts';
+import { ask, askNumber, type Call, error, type Outcome, reply, type StatusRenderer, success } from './command.ts';
 import { parseKillTarget } from './kill-target.ts';
 import { atoi, unsignedNumber, wholeNumber } from './numbers.ts';
 
@@ -11,8 +11,13 @@ const SIGNALS: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGTERM', 'SI
 /** `status [V]`: without a version, or with one that is no number, the configured one (facts: status 7). */
 export function runStatus({ words, info, renderStatus }: Call): Outcome {
   const wanted = atoi(words[0] ?? '');
+  if (words[0] === 'json') return askStatus(renderStatus, 'json');
   const version = wanted === 0 || info.mode === 'client' ? info.statusVersion : wanted;
   if (version !== 1 && version !== 2 && version !== 3) return reply(error('bad status format version number'));
+  return askStatus(renderStatus, version);
+}
+
+function askStatus(renderStatus: StatusRenderer, version: 1 | 2 | 3 | 'json'): Outcome {
   return ask(
     { kind: 'status' },
     {

@@ -21,6 +21,8 @@ export interface ManagementServerOptions {
   /** What was logged before the server was there. */
   readonly earlierLog?: readonly LogLine[];
   readonly maxConnections?: number;
+  /** One client at a time: others wait without a word, as in stock. */
+  readonly single?: boolean;
   /** A client that leaves so many bytes unread is closed. */
   readonly maxBacklog?: number;
   /** How long a client may take to give the password. */

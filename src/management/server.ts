@@ -5,20 +5,22 @@ import { MANAGEMENT } from '../messages/management.ts';
 import { Notes } from '../messages/notes.ts';
 import { OURS } from '../messages/ours.ts';
 import type { DaemonEvent, DaemonPort, DaemonReply } from '../model/daemon-port.ts';
-import { ask, type Call, type Command, error, type Outcome } from './command.ts';
+import { ask, type Call, type Command, error, type OtherClient, type Outcome } from './command.ts';
 import { UNKNOWN_COMMAND } from './commands.ts';
 import { Body } from './body.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
 import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
-import { bytesLine, clientBytesLines, encodeEvent, GREETING, isWanted } from './notifications.ts';
+import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, GREETING, isWanted } from './notifications.ts';
+import { PasswordGuard } from './password-guard.ts';
+import { covers, promptRole, roleToSee } from './roles.ts';
 import { LIMITS, type ManagementOutput, type ManagementServerOptions } from './server-options.ts';
 import { understand } from './understand.ts';
 
 const PASSWORD_PROMPT = 'ENTER PASSWORD:';
 
-/** `password`: to give it. `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
-type TimerName = `${'password' | 'answer' | 'bytes'}:${number}`;
+/** `password`: to give it. `held`: a password that waits, or its answer. `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
+type TimerName = `${'password' | 'held' | 'answer' | 'bytes'}:${number}`;
 
 type Step = ManagementOutput | (() => void);
 
@@ -38,6 +40,7 @@ export class ManagementServer implements Machine {
   readonly #ready = new Set<Connection>();
   readonly #toSend = new Set<Connection>();
   readonly #notes: Notes;
+  readonly #guard = new PasswordGuard();
   readonly #unsubscribe: () => void;
   #prompt: string | undefined;
   #now: Now;
@@ -61,6 +64,18 @@ export class ManagementServer implements Machine {
     return this.#connections.size;
   }
 
+  /** Wrong passwords since the start. */
+  get wrongPasswords(): number {
+    return this.#guard.total;
+  }
+
+  /** How many clients are there that may decide about logins. */
+  get deciders(): number {
+    let count = 0;
+    for (const { phase, role } of this.#connections.values()) if (phase === 'open' && role === 'authenticate') count++;
+    return count;
+  }
+
   /** A client connected. Ids are the host's and are never used again. */
   handleConnect(id: number, info: ConnectionInfo, now: Now): void {
     this.#now = now;
@@ -73,13 +88,18 @@ export class ManagementServer implements Machine {
       this.#closeWith(connection, 'too many management clients');
       return;
     }
+    if (this.#options.single === true && this.#connections.size > 1) connection.phase = 'waiting';
+    else this.#begin(connection);
+  }
+
+  #begin(connection: Connection): void {
+    const { id, info } = connection;
     this.#notes.add(MANAGEMENT.clientConnected, { from: info.from });
-    if (connection.phase === 'open') this.#greet(connection);
-    else {
-      connection.outlet.raw(PASSWORD_PROMPT);
-      this.#timers.set(`password:${id}`, after(now.at, this.#options.passwordTimeout ?? LIMITS.passwordTimeout));
-      this.#toSend.add(connection);
-    }
+    if (info.password === undefined) return this.#greet(connection);
+    connection.phase = 'password';
+    connection.outlet.raw(PASSWORD_PROMPT);
+    this.#timers.set(`password:${id}`, after(this.#now.at, this.#options.passwordTimeout ?? LIMITS.passwordTimeout));
+    this.#toSend.add(connection);
   }
 
   /** A client sent bytes, which must not change afterwards. */
@@ -123,6 +143,7 @@ export class ManagementServer implements Machine {
       const connection = this.#connections.get(Number(id));
       if (connection === undefined) continue;
       if (what === 'password') this.#passwordTimeout(connection);
+      else if (what === 'held') this.#resume(connection);
       else if (what === 'answer') this.#answered(connection, [error('the daemon did not answer in time')]);
       else this.#countBytes(connection);
     }
@@ -150,8 +171,11 @@ export class ManagementServer implements Machine {
 
   #greet(connection: Connection): void {
     connection.phase = 'open';
-    connection.outlet.reply(this.#prompt === undefined ? [GREETING] : [GREETING, `>${this.#prompt}`]);
+    const prompted = this.#prompt !== undefined && covers(connection.role, promptRole(this.#prompt));
+    connection.outlet.reply(prompted ? [GREETING, `>${this.#prompt}`] : [GREETING]);
     this.#toSend.add(connection);
+    if (!covers(connection.role, 'authenticate')) return;
+    for (const event of this.#port.pending()) this.#notify(connection, encodeEvent(event, connection.settings.envFilter));
   }
 
   // Input
@@ -186,6 +210,26 @@ export class ManagementServer implements Machine {
   }
 
   #password(connection: Connection, line: InputLine): void {
+    const turn = this.#guard.turn(this.#now);
+    if (turn === undefined) return this.#checkPassword(connection, line);
+    // Whoever waits for a turn cannot be too late.
+    this.#timers.clear(`password:${connection.id}`);
+    this.#hold(connection, turn, () => this.#checkPassword(connection, line));
+  }
+
+  #hold(connection: Connection, until: Instant, then: () => void): void {
+    connection.held = then;
+    this.#timers.set(`held:${connection.id}`, until);
+  }
+
+  #resume(connection: Connection): void {
+    const then = connection.held;
+    connection.held = undefined;
+    if (connection.phase === 'password') then?.();
+    this.#schedule(connection);
+  }
+
+  #checkPassword(connection: Connection, line: InputLine): void {
     if (line.kind === 'line' && connection.passwordIs(line.bytes)) {
       this.#timers.clear(`password:${connection.id}`);
       this.#reply(connection, ['SUCCESS: password is correct']);
@@ -193,6 +237,13 @@ export class ManagementServer implements Machine {
       return;
     }
     connection.failures++;
+    const delay = this.#guard.failed(this.#now);
+    if (this.#guard.beginsToDelay) this.#notes.add(OURS.managementGuessing, { client: connection.info.from, count: this.#guard.total });
+    if (delay === 0) return this.#refusePassword(connection);
+    this.#hold(connection, after(this.#now.at, delay), () => this.#refusePassword(connection));
+  }
+
+  #refusePassword(connection: Connection): void {
     this.#reply(connection, [error('bad password')]);
     if (connection.failures < LIMITS.passwordFailures) connection.outlet.raw(PASSWORD_PROMPT);
     else {
@@ -210,7 +261,10 @@ export class ManagementServer implements Machine {
   /** The log line goes first, and is logged before the command runs. */
   #command(connection: Connection, bytes: Buffer): void {
     const info = this.#port.info();
-    const { logged, command, words, refusal, blank } = understand(bytes.toString('utf8'), info);
+    const { logged, command, words, refusal, blank } = understand(bytes.toString('utf8'), info, {
+      role: connection.role,
+      clientVersion: connection.settings.clientVersion,
+    });
     if (logged !== undefined) this.#notes.add(MANAGEMENT.command, { line: logged });
     this.#steps.push(() => {
       if (connection.phase !== 'open' || blank) return;
@@ -240,7 +294,8 @@ export class ManagementServer implements Machine {
     const { settings } = connection;
     const before = settings.byteInterval;
     const { renderStatus } = this.#options;
-    const outcome = command.run({ ...given, info: this.#port.info(), settings, histories: this.#histories, renderStatus });
+    const others = (): OtherClient[] => this.#others(connection);
+    const outcome = command.run({ ...given, info: this.#port.info(), settings, histories: this.#histories, renderStatus, others });
     if (settings.byteInterval !== before || command.name === 'bytecount') this.#armByteCount(connection);
     this.#do(connection, outcome);
   }
@@ -261,6 +316,11 @@ export class ManagementServer implements Machine {
         });
       }
     }
+  }
+
+  #others(self: Connection): OtherClient[] {
+    const open = [...this.#connections.values()].filter(({ phase }) => phase === 'open');
+    return open.map((each) => ({ id: each.id, from: each.info.from, role: each.role, settings: each.settings, self: each === self }));
   }
 
   /** Asks the daemon; the first answer counts, unless the connection has gone or stopped waiting. */
@@ -324,9 +384,13 @@ export class ManagementServer implements Machine {
   /** Tells everyone who wants to know; encodes once for all who see the same. */
   #announce(event: DaemonEvent): void {
     const encoded = new Map<number, Buffer>();
+    const needed = roleToSee(event);
+    let json: Buffer | undefined;
     for (const connection of this.#connections.values()) {
       const { settings } = connection;
-      if (connection.phase !== 'open' || !isWanted(event, settings)) continue;
+      if (connection.phase !== 'open' || !covers(connection.role, needed)) continue;
+      if (settings.events) this.#notify(connection, (json ??= encodeEventJson(event)));
+      if (!isWanted(event, settings)) continue;
       const bytes = encoded.get(settings.envFilter) ?? encodeEvent(event, settings.envFilter);
       encoded.set(settings.envFilter, bytes);
       this.#notify(connection, bytes);
@@ -375,9 +439,18 @@ export class ManagementServer implements Machine {
     this.#ready.delete(connection);
     this.#toSend.delete(connection);
     this.#timers.clear(`password:${id}`);
-    this.#timers.clear(`answer:${id}`);
-    this.#timers.clear(`bytes:${id}`);
-    this.#notes.add(MANAGEMENT.clientDisconnected, {});
+    for (const what of ['held', 'answer', 'bytes'] as const) this.#timers.clear(`${what}:${id}`);
+    if (connection.phase !== 'waiting') this.#notes.add(MANAGEMENT.clientDisconnected, {});
+    if (this.#options.single === true) this.#beginNext();
+  }
+
+  /** With one client at a time: the next that waits. */
+  #beginNext(): void {
+    const all = [...this.#connections.values()];
+    const next = all.find(({ phase }) => phase === 'waiting');
+    if (next === undefined || all.some(({ phase }) => phase !== 'waiting')) return;
+    this.#begin(next);
+    this.#schedule(next);
   }
 
   /** Bytes for the host, or the end of a connection that has said all. */

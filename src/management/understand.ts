@@ -3,6 +3,7 @@ import type { DaemonInfo } from '../model/daemon-port.ts';
 import type { Command } from './command.ts';
 import { loggedLine } from './command-log.ts';
 import { commandNamed } from './commands.ts';
+import { covers, type Role, roleFor } from './roles.ts';
 import { notSupported } from './run-daemon.ts';
 
 /** A line that is not part of a body, understood as far as it can be. */
@@ -19,20 +20,33 @@ export interface Understood {
   readonly blank: boolean;
 }
 
+/** What of the connection matters for what a line means. */
+export interface Asker {
+  readonly role: Role;
+  readonly clientVersion: number;
+}
+
+const WHOEVER: Asker = { role: 'authenticate', clientVersion: 1 };
+
 /** What errors of the word splitter name as the place (facts: management 3). */
 const PLACE = 'TCP:0';
 
 /** Splits a line, finds its command, and compares its parameters and mode with the table, in stock's order. */
-export function understand(line: string, info: DaemonInfo): Understood {
+export function understand(line: string, info: DaemonInfo, who: Asker = WHOEVER): Understood {
   const split = tokenize(line, PLACE);
   const [name = leadingName(line), ...words] = split.ok ? split.value : [];
-  const command = commandNamed(name);
+  const command = commandNamed(name, words.length, who.clientVersion);
   const logged = command?.quiet === true ? undefined : loggedLine(line, command);
   if (!split.ok) return { logged, command: undefined, words: [], refusal: split.error, blank: false };
   if (split.value.length === 0) return { logged, command: undefined, words: [], refusal: undefined, blank: true };
-  if (command === undefined) return { logged, command, words, refusal: undefined, blank: false };
+  if (command === undefined) return { logged, command, words, refusal: roleRefusal(name, words, who.role), blank: false };
   const used = words.slice(0, command.params.max);
-  return { logged, command, words: used, refusal: refusalOf(command, used, info), blank: false };
+  return { logged, command, words: used, refusal: refusalOf(command, used, info) ?? roleRefusal(name, used, who.role), blank: false };
+}
+
+function roleRefusal(name: string, words: readonly string[], role: Role): string | undefined {
+  const needed = roleFor(name, words);
+  return covers(role, needed) ? undefined : `this connection may ${role}, and the '${name}' command takes the role ${needed}`;
 }
 
 function refusalOf(command: Command, words: readonly string[], info: DaemonInfo): string | undefined {

@@ -1,7 +1,7 @@
 import type { WallTime } from '../base/units.ts';
 import type { Address } from './address.ts';
 import type { EnvList } from './env-list.ts';
-import type { StatusReport } from './status-report.ts';
+import type { ClientRecord, StatusReport } from './status-report.ts';
 
 /**
  * One port, two daemons: what the management server needs of the daemon behind it, ours or an attached stock one. What
@@ -61,7 +61,7 @@ export type DaemonEvent =
   | { readonly kind: 'state'; readonly state: DaemonState }
   | { readonly kind: 'echo'; readonly time: WallTime; readonly text: string }
   | { readonly kind: 'fatal'; readonly text: string }
-  | { readonly kind: 'client'; readonly what: ClientNotice; readonly clientId: number; readonly keyId?: number; readonly env: EnvList }
+  | { readonly kind: 'client'; readonly what: ClientNotice; readonly clientId: number; readonly keyId?: number; readonly env: EnvList; readonly record?: ClientRecord }
   | { readonly kind: 'client-address'; readonly clientId: number; readonly address: string; readonly primary: boolean }
   | {
       readonly kind: 'client-response';
@@ -109,8 +109,6 @@ export type DaemonRequest =
       readonly extra: string;
       readonly timeoutSeconds: number;
     }
-  /** The logins that wait for a decision, for a management client that has just come. */
-  | { readonly kind: 'pending-logins' }
   /** PUSH_UPDATE to one client, or to all that announce it. */
   | { readonly kind: 'push-update'; readonly clientId: number | undefined; readonly options: string }
   | { readonly kind: 'signal'; readonly name: string }
@@ -135,8 +133,7 @@ export type DaemonReply =
   | { readonly kind: 'load'; readonly clients: number; readonly received: number; readonly sent: number }
   | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
   | { readonly kind: 'killed'; readonly count: number }
-  | { readonly kind: 'updated'; readonly count: number; readonly unsupported: readonly number[] }
-  | { readonly kind: 'events'; readonly events: readonly DaemonEvent[] };
+  | { readonly kind: 'updated'; readonly count: number; readonly unsupported: readonly number[] };
 
 /** What a port says of its daemon. */
 export interface DaemonInfo {
@@ -153,6 +150,8 @@ export interface DaemonPort {
   info(): DaemonInfo;
   /** Answers through `reply`, at once or later, exactly once a request. */
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void;
+  /** The logins that wait for a decision, as the events that raised them: a management client that comes later is told too. */
+  pending(): readonly DaemonEvent[];
   /** Calls `listener` for each event, in order, until the returned function is called. */
   subscribe(listener: (event: DaemonEvent, number: number) => void): () => void;
 }

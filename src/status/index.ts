@@ -1,3 +1,4 @@
+export { JSON_STATUS_VERSION, statusJson } from './json.ts';
 export type { StatusCompat, StatusStyle } from './fields.ts';
 export type { ParsedStatus, StatusForm, StatusProblem } from './parse.ts';
 export { parseStatus } from './parse.ts';

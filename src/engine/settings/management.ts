@@ -42,7 +42,10 @@ export function managementSettings(collected: Collected): ManagementSettings {
   const peerChecked = settings.clientUser !== undefined || settings.clientGroup !== undefined;
   const elsewhere = collected.all('management').find(({ values }) => values[1] !== 'unix');
   if (peerChecked && elsewhere !== undefined) {
-    collected.error('--management-client-user and --management-client-group need unix sockets: the users of others are not known', elsewhere);
+    collected.error(
+      '--management-client-user and --management-client-group need unix sockets: the users of others are not known',
+      elsewhere,
+    );
   }
   return settings;
 }

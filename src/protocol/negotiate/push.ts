@@ -26,13 +26,24 @@ export function checkPushOption(option: string): string | undefined {
 
 /** The messages that carry these options, in order. Options that fail `checkPushOption` are left out: no peer could read them. */
 export function pushReplies(options: readonly string[]): string[] {
+  return pushMessages(HEAD, options);
+}
+
+/** The messages that change the options of a connected client; undefined when one of them cannot be sent (facts: management 18). */
+export function pushUpdates(options: string): string[] | undefined {
+  const each = options.split(',').map((option) => option.trim());
+  if (each.some((option) => option === '' || checkPushOption(option) !== undefined)) return undefined;
+  return pushMessages('PUSH_UPDATE', each);
+}
+
+function pushMessages(head: string, options: readonly string[]): string[] {
   const messages: string[] = [];
-  let message = HEAD;
+  let message = head;
   for (const option of options) {
     if (checkPushOption(option) !== undefined) continue;
     if (message.length + 1 + option.length > MAX_CONTENT) {
       messages.push(`${message},${MORE}`);
-      message = HEAD;
+      message = head;
     }
     message += `,${option}`;
   }
