@@ -104,7 +104,7 @@ export function tellNews(file: AppendFile, name: string, logging: Logging): void
 
 /** A file or standard stream as the outlet of a log; with a priority before each line where the service manager reads it. */
 export function outletOver(file: AppendFile, fd?: number): LogOutlet {
-  const outlet = { reopen: () => file.reopen(), close: () => file.close() };
+  const outlet = { reopen: () => void file.reopen(), close: () => file.close() };
   if (fd === undefined || !isJournal(fd)) return { ...outlet, write: (line) => file.append(line) };
   return { ...outlet, takes: 'texts', write: (text, word) => file.append(`<${syslogPriority(word)}>${text}\n`) };
 }

@@ -90,7 +90,7 @@ describe('AppendFile', () => {
     const file = AppendFile.open(path, { truncate: true });
     renameSync(path, `${path}.1`);
     writeFileSync(path, 'made by somebody else\n');
-    file.reopen();
+    await file.reopen();
     file.append('line\n');
     await file.close();
     expect(readFileSync(path, 'utf8')).toBe('made by somebody else\nline\n');
@@ -103,8 +103,8 @@ describe('AppendFile', () => {
     const news: AppendNews[] = [];
     file.onNews = (item) => news.push(item);
     renameSync(inside, `${inside}.1`);
-    file.reopen();
-    file.reopen();
+    await file.reopen();
+    await file.reopen();
     file.append('still here\n');
     await file.close();
     expect(news).toEqual([{ kind: 'reopen-failed', reason: 'No such file or directory (errno=2)' }]);

@@ -40,6 +40,8 @@ const MAX_WAITING_BYTES = 4 << 20;
 const MAX_WRITE_BYTES = 256 << 10;
 /** A full pipe is looked at again soon, a failing disk less often. */
 const RETRY_MS = { full: 20, failed: 200 };
+/** After a write, lines are collected for so long: in a burst, a write for each costs more than making the lines does. */
+const COLLECT_MS = 5;
 /** How long the end waits for a reader or a disk. */
 const CLOSE_LIMIT_MS = 1000;
 /** So that a rotated file is noticed within a second. */
@@ -148,11 +150,29 @@ export class AppendFile implements AppendSink {
     if (fd > 2) await closeDescriptor(fd);
   }
 
-  /** Opens the path anew: after a rotation, or because somebody asks. Nothing is truncated; failing, the old file stays. */
-  reopen(): void {
-    if (this.#path === undefined || this.#closed || this.#nextFd !== undefined) return;
+  /** Opens the path anew when another file, or none, stands there. Nothing is truncated; failing, the old file stays. */
+  async reopen(): Promise<void> {
+    if (this.#path === undefined || this.#nextFd !== undefined || this.#closed) return;
+    const fd = this.#fd;
     try {
-      this.#nextFd = openSync(this.#path, APPENDING, 0o600);
+      const [own, there] = await Promise.all([statDescriptor(fd), statPath(this.#path).catch(() => undefined)]);
+      if (fd !== this.#fd || (there !== undefined && own.ino === there.ino && own.dev === there.dev)) return;
+    } catch {
+      // The descriptor was closed meanwhile.
+      return;
+    }
+    this.#openAnew(this.#path);
+  }
+
+  #startWatch(everyMs: number): void {
+    this.#watch = setInterval(() => void this.reopen(), everyMs);
+    this.#watch.unref();
+  }
+
+  #openAnew(path: string): void {
+    if (this.#nextFd !== undefined || this.#closed) return;
+    try {
+      this.#nextFd = openSync(path, APPENDING, 0o600);
       this.#reopenFailed = false;
     } catch (thrown) {
       if (!this.#reopenFailed) this.onNews({ kind: 'reopen-failed', reason: formatFailure(failureFrom(thrown)) });
@@ -161,24 +181,6 @@ export class AppendFile implements AppendSink {
     }
     if (this.#running === undefined) this.#swap();
     this.onNews({ kind: 'reopened' });
-  }
-
-  #startWatch(everyMs: number): void {
-    this.#watch = setInterval(() => void this.#look(), everyMs);
-    this.#watch.unref();
-  }
-
-  /** Opens the file anew when another one, or none, stands under its path. */
-  async #look(): Promise<void> {
-    if (this.#path === undefined || this.#nextFd !== undefined || this.#closed) return;
-    const fd = this.#fd;
-    try {
-      const [own, there] = await Promise.all([statDescriptor(fd), statPath(this.#path).catch(() => undefined)]);
-      if (fd !== this.#fd || (there !== undefined && own.ino === there.ino && own.dev === there.dev)) return;
-      this.reopen();
-    } catch {
-      // The descriptor was closed meanwhile.
-    }
   }
 
   #hasRoom(length: number): boolean {
@@ -214,6 +216,7 @@ export class AppendFile implements AppendSink {
       await this.#writeAll(bytes);
       this.#waitingBytes -= bytes.length;
       if (this.#waiting.length === 0) this.#recovered();
+      await this.#sleep(COLLECT_MS);
     }
     this.#swap();
     this.#running = undefined;
@@ -265,8 +268,13 @@ export class AppendFile implements AppendSink {
     this.#trouble ??= { since: performance.now(), reason: '', lost: 0, worthSaying: false };
     this.#trouble.reason = formatFailure(failure);
     if (!busy) this.#trouble.worthSaying = true;
+    await this.#sleep(busy ? RETRY_MS.full : RETRY_MS.failed);
+  }
+
+  /** Until the time has passed, or the end cannot wait. */
+  async #sleep(milliseconds: number): Promise<void> {
     await new Promise<void>((resume) => {
-      const timer = setTimeout(resume, busy ? RETRY_MS.full : RETRY_MS.failed);
+      const timer = setTimeout(resume, milliseconds);
       this.#wake = () => {
         clearTimeout(timer);
         resume();
