@@ -355,4 +355,12 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'The engine reads no files; the file of a client has to be whole.',
     test: 'src/engine/client-config.test.ts',
   },
+  {
+    id: 'engine.amounts-looked-at-each-second',
+    area: 'engine',
+    stock: 'A key that has carried what `reneg-bytes` or `reneg-pkts` allow is renewed by the next packet.',
+    ours: 'What keys have carried is looked at once a second.',
+    why: 'The data plane stays free of what only few configurations ask for, and a key is safe far beyond any such limit.',
+    test: 'test/sim/renegotiation.test.ts',
+  },
 ];

@@ -1,6 +1,6 @@
 import { type Machine, TimerTable } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
-import { after, earliest, type Instant, type Now, seconds } from '../base/units.ts';
+import { after, between, earliest, type Instant, type Now, seconds } from '../base/units.ts';
 import { CLIENT } from '../messages/client.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
@@ -62,9 +62,12 @@ export class ClientEngine implements Machine {
   #pulled: Pulled | undefined;
   #verdict: EndVerdict | undefined;
   #heard = false;
+  /** When the newest key became active. */
+  #keyedAt: Instant;
 
   constructor(config: ClientEngineConfig, now: Now) {
     const { settings, random, numbers } = config;
+    this.#keyedAt = now.at;
     this.settings = settings;
     this.#random = random;
     this.notes = new Notes(config.verb, (note) => this.#outputs.push(note));
@@ -126,7 +129,7 @@ export class ClientEngine implements Machine {
     else if (event.kind === 'link-closed') {
       this.notes.add(LINK.connectionReset, { status: 0 });
       this.#end({ reason: 'connection-reset' }, now);
-    } else if ('slot' in event && this.#tunnel.isMine(event.slot)) this.#handleTunnelEvent(event.kind, now);
+    } else if ('slot' in event && this.#tunnel.isMine(event.slot)) this.#handleTunnelEvent(event, now);
     this.#turn(now);
   }
 
@@ -142,8 +145,9 @@ export class ClientEngine implements Machine {
     this.notes.add(TLS.initialPacket, { address: formatFamilyAddress(link.address), sid1: sid.slice(0, 8), sid2: sid.slice(8) });
   }
 
-  #handleTunnelEvent(kind: PlaneEvent['kind'], now: Now): void {
-    if (kind === 'key-near-end') this.#session.renegotiate(now);
+  #handleTunnelEvent(event: PlaneEvent, now: Now): void {
+    const { kind } = event;
+    if (event.kind === 'key-near-end' && event.keyId === this.#session.currentKey.keyId) this.#session.renegotiate(now);
     if (kind === 'exit-seen') {
       this.notes.add(MULTI.occExitReceived, {});
       this.#end({ reason: 'remote-exit' }, now);
@@ -224,7 +228,7 @@ export class ClientEngine implements Machine {
       case 'message':
         return this.#handleMessage(out.text, now);
       case 'renegotiating':
-        return noteRenegotiation(this.notes, { after: this.settings.timing.renegotiateAfter, bytes: 0, packets: 0 });
+        return this.#noteRenegotiation(now);
       case 'key-failed':
         noteKeyFailure(this.notes, out.failure, this.settings.timing.handWindow);
         if (this.#session.currentKey.phase === 'failed') this.#end({ reason: 'tls-error' }, now);
@@ -239,6 +243,12 @@ export class ClientEngine implements Machine {
     }
   }
 
+  /** The data plane alone knows what the key carried, and has no limit here. */
+  #noteRenegotiation(now: Now): void {
+    const limits = { after: this.#session.keyLifetime, bytes: 0, packets: 0 };
+    noteRenegotiation(this.notes, { limits, used: { age: between(this.#keyedAt, now.at), bytes: 0, packets: 0 } });
+  }
+
   #established(keyId: number, peer: TlsPeer, now: Now): void {
     const refused = this.#hello.judge(peer, now);
     if (refused === undefined) this.#session.writeKeyMethod2(keyId, this.#hello.keyMessage(this.#random));
@@ -246,6 +256,7 @@ export class ClientEngine implements Machine {
   }
 
   #keyActive(now: Now): void {
+    this.#keyedAt = now.at;
     this.#hello.noteControlChannel();
     if (this.#tunnel.slot !== undefined) {
       if (!this.#tunnel.renewKeys()) this.#end({ reason: 'tls-error' }, now);

@@ -40,23 +40,21 @@ export function noteKeyFailure(notes: Notes, failure: KeyFailure, handWindow: Du
   notes.add(TLS.handshakeFailed, {}, peer);
 }
 
-/** When to renegotiate; 0 for never. */
-export interface RenegotiateLimits {
-  readonly after: Duration;
-  readonly bytes: number;
-  readonly packets: number;
+/** When to renegotiate, 0 for never, and what the key before came to. */
+export interface RenegotiationFacts {
+  readonly limits: { readonly after: Duration; readonly bytes: number; readonly packets: number };
+  readonly used: { readonly age: Duration; readonly bytes: number; readonly packets: number };
 }
 
 /** The peer or we began a renegotiation. */
-export function noteRenegotiation(notes: Notes, limits: RenegotiateLimits, peer?: PeerRef): void {
-  const { after, bytes, packets } = limits;
+export function noteRenegotiation(notes: Notes, { limits, used }: RenegotiationFacts, peer?: PeerRef): void {
   const args = {
-    seconds: 0,
-    secondsLimit: after / 1000,
-    bytes: 0,
-    bytesLimit: bytes === 0 ? -1 : bytes,
-    packets: 0,
-    packetsLimit: packets,
+    seconds: Math.floor(used.age / 1000),
+    secondsLimit: Math.floor(limits.after / 1000),
+    bytes: used.bytes,
+    bytesLimit: limits.bytes === 0 ? -1 : limits.bytes,
+    packets: used.packets,
+    packetsLimit: limits.packets,
   };
   notes.add(TLS.softReset, args, peer);
 }

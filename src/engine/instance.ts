@@ -10,10 +10,11 @@ import type { TlsPeer } from '../protocol/tls.ts';
 import type { CertificateFacts } from '../protocol/verify/certificate.ts';
 import type { VerifyOutcome } from '../protocol/verify/verify.ts';
 import type { PendingApproval } from './approvals.ts';
+import type { LifetimeTimer } from './lifetimes.ts';
 import type { Lease } from './pool.ts';
 
 /** What can be pending for one client. */
-export type ClientTimer = 'exit' | 'session-timeout' | 'inactive' | 'login';
+export type ClientTimer = 'exit' | 'login' | LifetimeTimer;
 
 /** What the TLS handshake of one key id proved, and by which certificates (leaf first). */
 export interface Verdict extends VerifyOutcome {
@@ -93,8 +94,10 @@ export class ClientInstance {
   announced = false;
   /** Its end has begun; only the data plane's last counters are missing. */
   removed = false;
-  /** Data bytes at the last look, for `inactive`. */
-  activityBytes = 0;
+  /** Since when the inner bytes that `inactive` asks for have not passed, and how many had by then. */
+  activity: { readonly since: Instant; readonly bytes: number };
+  /** When the newest key came into use, and what the data plane had carried by then. */
+  keyUse: { readonly since: Instant; readonly bytes: number; readonly packets: number };
   lastControlHeard: Now;
 
   constructor(start: {
@@ -114,6 +117,8 @@ export class ClientInstance {
     this.env = start.env;
     this.started = start.now;
     this.lastControlHeard = start.now;
+    this.activity = { since: start.now.at, bytes: 0 };
+    this.keyUse = { since: start.now.at, bytes: 0, packets: 0 };
   }
 
   /** For notes. */

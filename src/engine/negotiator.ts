@@ -1,5 +1,5 @@
 import type { Random } from '../base/random.ts';
-import { after, between, type Now } from '../base/units.ts';
+import { between, type Now } from '../base/units.ts';
 import { MULTI } from '../messages/multi.ts';
 import { PUSH } from '../messages/push.ts';
 import { TLS } from '../messages/tls.ts';
@@ -14,7 +14,7 @@ import type { TlsPeer } from '../protocol/tls.ts';
 import { verifyPeer } from '../protocol/verify/verify.ts';
 import { setCertificateEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
-import { describePeer, noteKeyFailure, noteRenegotiation, timersText } from './describe.ts';
+import { describePeer, noteKeyFailure, timersText } from './describe.ts';
 import type { ClientInstance } from './instance.ts';
 import { serverOptionsParts } from './options-check.ts';
 import { protocolFlags } from './push-list.ts';
@@ -98,8 +98,6 @@ export class Negotiator {
     if (protocolFlags(client)?.includes('dyn-tls-crypt')) client.session.enableDynamicWrap();
     client.phase = 'connected';
     client.phaseMs.connected = between(client.started.at, now.at);
-    if (settings.sessionTimeout !== undefined) client.timers.set('session-timeout', after(now.at, settings.sessionTimeout));
-    if (settings.inactive !== undefined) client.timers.set('inactive', after(now.at, settings.inactive.after));
     return true;
   }
 
@@ -142,11 +140,6 @@ export class Negotiator {
     if (client.tunnel === undefined) return undefined;
     const method = client.announces(IV_PROTO.tlsKeyExport) ? 'exporter' : 'prf';
     return client.session.makeKeys(client.session.currentKey.keyId, method, client.tunnel.cipher);
-  }
-
-  /** The peer or we began a renegotiation. */
-  renegotiating(client: ClientInstance): void {
-    noteRenegotiation(this.#context.notes, this.#context.settings.control.renegotiate, client.ref);
   }
 
   displaced(client: ClientInstance): void {

@@ -24,6 +24,7 @@ import { Doorman } from './doorman.ts';
 import { Farewell } from './farewell.ts';
 import { InnerOwners } from './inner-owners.ts';
 import { ClientInstance, type ClientTimer } from './instance.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { LoginDesk } from './login.ts';
 import { Negotiator } from './negotiator.ts';
 import { Numbers } from './numbers.ts';
@@ -73,6 +74,7 @@ export class ServerEngine implements Machine {
   readonly #rejections: Rejections;
   readonly #negotiator: Negotiator;
   readonly #logins: LoginDesk;
+  readonly #lifetimes: Lifetimes;
   readonly #connector: Connector;
   readonly #wrap;
   readonly #context: EngineContext;
@@ -94,6 +96,7 @@ export class ServerEngine implements Machine {
     this.#rejections = new Rejections(settings, this.notes);
     this.#context = this.#makeContext();
     this.#negotiator = new Negotiator(this.#context);
+    this.#lifetimes = new Lifetimes(this.#context, (client) => this.countersOf(client));
     this.#connector = new Connector(this.#context, this.pool, new InnerOwners(), (client, now) => this.#connected(client, now));
     this.approvals = new Approvals({
       context: this.#context,
@@ -219,7 +222,7 @@ export class ServerEngine implements Machine {
         this.notes.add(MULTI.pingRestart, { commonName: client.commonName ?? '' }, client.ref);
         return this.#farewell.remove(client, 'SIGUSR1', 'ping-restart', now);
       case 'key-near-end':
-        client.session.renegotiate(now);
+        if (event.keyId === client.session.currentKey.keyId) client.session.renegotiate(now);
         return this.#turn(client, now);
       case 'exit-seen':
         this.notes.add(MULTI.occExitReceived, {}, client.ref);
@@ -268,14 +271,7 @@ export class ServerEngine implements Machine {
   #handleTimer(client: ClientInstance, timer: ClientTimer, now: Now): void {
     if (timer === 'login') return this.approvals.handleDeadline(client, now);
     if (timer === 'exit') return this.#farewell.remove(client, 'SIGTERM', 'delayed-exit', now);
-    if (timer === 'session-timeout') return this.#farewell.dismiss(client, 'AUTH_FAILED,SESSION: session timeout', 'session-timeout', now);
-    const { inactive } = this.settings;
-    const counters = this.countersOf(client);
-    const bytes = (counters?.bytesReceived ?? 0) + (counters?.bytesSent ?? 0);
-    if (inactive === undefined) return;
-    if (bytes - client.activityBytes <= inactive.bytes) return this.#farewell.remove(client, 'SIGTERM', 'inactive', now);
-    client.activityBytes = bytes;
-    client.timers.set('inactive', after(now.at, inactive.after));
+    this.#lifetimes.handleTimer(client, timer, now);
   }
 
   // --- operators speak --------------------------------------------------------------------------------------------
@@ -425,7 +421,7 @@ export class ServerEngine implements Machine {
       case 'message':
         return this.#handleMessage(client, out.text, now);
       case 'renegotiating':
-        return this.#negotiator.renegotiating(client);
+        return this.#lifetimes.renegotiating(client, now);
       case 'key-failed':
         this.#negotiator.failed(client, out.failure);
         if (client.session.currentKey.phase === 'failed') this.#farewell.remove(client, 'SIGUSR1', 'tls-error', now);
@@ -462,7 +458,10 @@ export class ServerEngine implements Machine {
 
   /** Login and key exchange of the current key are both done. */
   #keyReady(client: ClientInstance, now: Now): void {
-    if (client.phase === 'connected') return this.#negotiator.renegotiated(client, now);
+    if (client.phase === 'connected') {
+      this.#lifetimes.keyed(client, now);
+      return this.#negotiator.renegotiated(client, now);
+    }
     if (client.phase !== 'authenticating') return;
     this.#negotiator.announce(client);
     this.#displace(client, now);
@@ -485,6 +484,7 @@ export class ServerEngine implements Machine {
   #connected(client: ClientInstance, now: Now): void {
     if (!this.#negotiator.open(client, now)) return this.#farewell.remove(client, 'SIGTERM', 'tls-error', now);
     client.announced = true;
+    this.#lifetimes.begin(client, now);
     this.#outputs.push({ kind: 'pool-changed' });
     if (client.pushWanted || client.announces(IV_PROTO.requestPush)) this.#negotiator.push(client, now);
     const env = countedEnv(client, this.#roster.all());

@@ -83,22 +83,48 @@ describe('silence', () => {
   });
 
   it('of payload ends a client by inactive, pings not counting', () => {
-    const { world } = connected({ server: () => ({ inactive: { after: seconds(600), bytes: 20_000 } }) });
+    const { world } = connected({ server: () => ({ inactive: { after: seconds(600), bytes: 0 } }) });
     world.run(599_000);
     expect(world.server.connected).toEqual(['alice']);
     world.run(2000);
+    expect(world.server.connected).toEqual([]);
+    expect(world.server.lines).toContain('alice Inactivity timeout (--inactive), exiting');
+    expect(world.server.lines).toContain('alice SIGTERM[soft,inactive] received, client-instance exiting');
+  });
+
+  it('of payload counts from the last of it, in either direction', () => {
+    const { world, client } = connected({ server: () => ({ inactive: { after: seconds(60), bytes: 0 } }) });
+    world.later(40_000, () => world.send(client, 'server'));
+    world.later(90_000, () => world.sendFromServer(client));
+    world.run(149_000);
+    expect(world.server.connected).toEqual(['alice']);
+    world.run(2000);
+    expect(world.server.connected).toEqual([]);
+  });
+
+  it('is less payload than inactive asks for, too', () => {
+    const { world, client } = connected({ server: () => ({ inactive: { after: seconds(60), bytes: 1000 } }) });
+    // Some 38 bytes a second: the first thousand is together after 27 seconds, a second one never.
+    world.every(1000, 45, () => world.send(client, 'server'));
+    world.run(84_000);
+    expect(world.server.connected).toEqual(['alice']);
+    world.run(6000);
     expect(world.server.connected).toEqual([]);
   });
 });
 
 describe('a session that has its time', () => {
-  it('is ended with a message', () => {
+  it('is ended at the server, and the client finds out by the silence, as in stock', () => {
     const { world, client } = connected({ server: () => ({ sessionTimeout: seconds(100) }) });
+    world.every(1000, 200, () => client.isConnected && world.send(client, 'server'));
     world.run(99_000);
-    expect(client.ends).toEqual([]);
+    expect(world.server.connected).toEqual(['alice']);
     world.run(2000);
-    expect(client.ends).toMatchObject([{ reason: 'auth-token-expired', again: true, text: ' session timeout' }]);
-    world.run(10_000);
+    expect(world.server.connected).toEqual([]);
+    expect(world.server.lines).toContain('alice Session timeout, exiting');
+    expect(world.server.lines).toContain('alice SIGTERM[soft,session-timeout] received, client-instance exiting');
+    world.run(100_000);
+    expect(client.ends).toMatchObject([{ reason: 'ping-restart', again: true }]);
     expectNothingLeft(world);
   });
 });

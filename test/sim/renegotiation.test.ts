@@ -47,7 +47,9 @@ describe('a renegotiation', () => {
   const initiators = {
     'by the client': (_: World, client: ClientStation) => client.tell((now) => client.engine?.renegotiate(now)),
     'by the server': (world: World) =>
-      world.server.tell((now) => world.server.engine.handlePlane({ kind: 'key-near-end', slot: slotOf(world), keyId: 0 }, now)),
+      world.server.tell((now) =>
+        world.server.engine.handlePlane({ kind: 'key-near-end', slot: slotOf(world), keyId: serverSession(world).currentKey.keyId }, now),
+      ),
     'by both at once': (world: World, client: ClientStation) => {
       initiators['by the server'](world);
       initiators['by the client'](world, client);
@@ -130,6 +132,65 @@ describe('a renegotiation', () => {
     expectAllArrived(world, client, pinging);
     expect(pinging.keyIds().up.length).toBeGreaterThan(8);
     expect(pinging.keyIds().down.length).toBeGreaterThan(8);
+  });
+
+  it.each([
+    ['bytes', { bytes: 20_000, packets: 0 }, /soft reset sec=\d+\/\d+ bytes=2\d{4}\/20000 pkts=\d+\/0$/],
+    ['packets', { bytes: 0, packets: 300 }, /soft reset sec=\d+\/\d+ bytes=\d+\/-1 pkts=3\d\d\/300$/],
+  ])('comes when a key has carried so many %s, and no packet is lost', (_, limit, expected) => {
+    const world = new World({
+      seed: 31,
+      server: ({ control }) => ({ control: { ...control, renegotiate: { after: seconds(3600), ...limit } } }),
+    });
+    const [client] = world.connect('alice');
+    if (client === undefined) throw new Error('no client');
+    const pinging = ping(world, client, 40_000);
+    world.run(41_000);
+    expectAllArrived(world, client, pinging);
+    const resets = world.server.lines.filter((line) => line.includes('soft reset'));
+    expect(resets.length).toBeGreaterThanOrEqual(4);
+    for (const line of resets) expect(line).toMatch(expected);
+    expect(serverSession(world).counters.renegotiations).toBe(resets.length);
+    const quiet = world.server.lines.length;
+    world.run(60_000);
+    expect(world.server.lines.slice(quiet).filter((line) => line.includes('soft reset'))).toEqual([]);
+  });
+
+  it('is not called for by a key that has been replaced already', () => {
+    const world = new World({ seed: 35 });
+    world.connect('alice');
+    initiators['by the server'](world);
+    world.run(1000);
+    world.server.tell((now) => world.server.engine.handlePlane({ kind: 'key-near-end', slot: slotOf(world), keyId: 0 }, now));
+    world.run(1000);
+    expect(serverSession(world).counters.renegotiations).toBe(1);
+  });
+
+  it('leaves the key before it to be received with for the transition window, and no longer', () => {
+    const world = new World({
+      seed: 33,
+      server: ({ control }) => ({
+        control: { ...control, tranWindow: seconds(20), renegotiate: { after: seconds(100), bytes: 0, packets: 0 } },
+      }),
+    });
+    const [client] = world.connect('alice');
+    if (client === undefined) throw new Error('no client');
+    world.until(() => world.server.lines.some((line) => line.includes('soft reset')), 110_000);
+    const late: Buffer[] = [];
+    world.network.filter = ({ from, bytes }) => {
+      const isOld = from.host === client.at.host && opcodeOf(bytes[0] ?? 0) === OP.dataV2 && keyIdOf(bytes[0] ?? 0) === 0;
+      if (isOld) late.push(bytes);
+      return isOld;
+    };
+    const [early, tooLate] = [world.send(client, 'server'), world.send(client, 'server')];
+    world.network.filter = undefined;
+    world.run(19_000);
+    world.server.hear(late[0] ?? Buffer.alloc(0), client.at);
+    expect(world.server.received).toEqual([early]);
+    world.run(2000);
+    expect(world.server.lines).toContain('alice TLS: tls_process: killed expiring key');
+    world.server.hear(late[1] ?? Buffer.alloc(0), client.at);
+    expect(world.server.received).not.toContain(tooLate);
   });
 
   it('of the server comes up to a tenth early, so that clients spread', () => {

@@ -289,13 +289,12 @@ export class Forwarder implements PlaneView {
       return;
     }
     if (!peer.open) return this.#reject(peer, 'not-open', at, () => ({ detail: innerSource(payload, family), link: peer.link }));
-    if (this.#server) {
-      if (!this.#mayComeFrom(peer, payload, family)) {
-        peer.badSource++;
-        return this.#reject(peer, 'bad-source', at, () => ({ detail: innerSource(payload, family), link: peer.link }));
-      }
-      if (this.#settings.clientToClient && this.#toOthers(peer, payload, family, at)) return;
+    if (this.#server && !this.#mayComeFrom(peer, payload, family)) {
+      peer.badSource++;
+      return this.#reject(peer, 'bad-source', at, () => ({ detail: innerSource(payload, family), link: peer.link }));
     }
+    peer.carried(payload.length, at);
+    if (this.#server && this.#settings.clientToClient && this.#toOthers(peer, payload, family, at)) return;
     if (peer.mss !== undefined) clampMss(payload, peer.mss);
     this.#packetsWritten++;
     this.#bytesWritten += payload.length;
@@ -346,7 +345,8 @@ export class Forwarder implements PlaneView {
   #toPeer(peer: PeerState, packet: Buffer, at: Instant): void {
     if (!peer.open) return this.#reject(peer, 'not-open', at, () => ({ detail: '', link: peer.link }));
     if (peer.mss !== undefined) clampMss(packet, peer.mss);
-    if (!this.#seal(peer, packet, at)) this.#reject(peer, 'no-key', at, () => ({ detail: 'to send with', link: peer.link }));
+    if (this.#seal(peer, packet, at)) peer.carried(packet.length, at);
+    else this.#reject(peer, 'no-key', at, () => ({ detail: 'to send with', link: peer.link }));
   }
 
   /** False when there is no key, or its packet ids are used up. */

@@ -31,6 +31,8 @@ export class PeerState {
   packetsSent = 0;
   unauthentic = 0;
   badSource = 0;
+  innerBytes = 0;
+  lastInner: Instant;
   lastSent: Instant;
   readonly #settings: PlaneSettings;
   readonly #keys: (KeyPair | undefined)[] = Array.from({ length: 8 }, () => undefined);
@@ -60,6 +62,7 @@ export class PeerState {
     this.#silentSince = at;
     this.#floatAskedAt = at;
     this.lastSent = at;
+    this.lastInner = at;
   }
 
   get link(): Link {
@@ -69,6 +72,12 @@ export class PeerState {
   /** What TCP connections inside the tunnel are held to. */
   get mss(): MssLimits | undefined {
     return this.#mss;
+  }
+
+  /** An inner packet passed, either way. */
+  carried(bytes: number, at: Instant): void {
+    this.innerBytes += bytes;
+    this.lastInner = at;
   }
 
   /** Whether a UDP packet came from where the peer is. */
@@ -182,6 +191,8 @@ export class PeerState {
       replayed,
       unauthentic: this.unauthentic,
       badSource: this.badSource,
+      innerBytes: this.innerBytes,
+      lastInner: this.lastInner,
       lastHeard: this.#lastHeard,
     };
   }

@@ -124,6 +124,10 @@ export interface PlaneCounters {
   readonly replayed: number;
   readonly unauthentic: number;
   readonly badSource: number;
+  /** IP packets of the client that passed, both ways: what counts as activity. */
+  readonly innerBytes: number;
+  /** When the last of them did; `open-peer` before the first. */
+  readonly lastInner: Instant;
   readonly lastHeard: Instant;
 }
 

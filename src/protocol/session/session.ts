@@ -43,6 +43,7 @@ export class Session implements Machine {
   #lameDuck: KeyState | undefined;
   #lameDuckDiesAt: Instant | undefined;
   #renegotiateAt: Instant | undefined;
+  #keyLifetime: Duration;
   /** Key ids whose TLS is closed while their data keys still receive. */
   readonly #retired: number[] = [];
   /** When the data plane turns from the lame duck's key to the current one. */
@@ -59,6 +60,7 @@ export class Session implements Machine {
 
   constructor(config: SessionConfig, now: Now) {
     this.#config = config;
+    this.#keyLifetime = config.timing.renegotiateAfter;
     this.#now = now;
     this.localId = config.localId;
     this.#remoteId = config.remoteId;
@@ -77,6 +79,11 @@ export class Session implements Machine {
   /** The newest key state's phase and id. */
   get currentKey(): { readonly keyId: number; readonly phase: KeyState['phase']['kind'] } {
     return { keyId: this.#current.keyId, phase: this.#current.phase.kind };
+  }
+
+  /** How long the current key is used before we renegotiate; 0 for no such limit. */
+  get keyLifetime(): Duration {
+    return this.#keyLifetime;
   }
 
   /** What was measured: control-channel bytes and quality. */
@@ -287,7 +294,8 @@ export class Session implements Machine {
     const every = this.#config.timing.renegotiateAfter;
     if (every > 0) {
       const early = tlsRole(this.#config.start) === 'server' ? randomBelow(this.#config.random, Math.floor(every / 10) + 1) : 0;
-      this.#renegotiateAt = after(this.#now.at, milliseconds(every - early));
+      this.#keyLifetime = milliseconds(every - early);
+      this.#renegotiateAt = after(this.#now.at, this.#keyLifetime);
     }
     for (const text of this.#queued.splice(0)) this.#current.writeMessage(text);
   }
