@@ -21,6 +21,23 @@ other, shows them in a table and says what to try next. Ctrl-C ends it and remov
 `,
     load: async () => (await import('./quickstart.ts')).quickstart,
   },
+  log: {
+    summary: 'read any OpenVPN log: columns, JSON lines, counts',
+    usage: `usage: tunnelscope log [options] [FILE|-]
+
+Reads a log of OpenVPN, stock of any version or ours, from a file or standard input, and shows it in columns.
+
+  --json           a JSON object a line instead, with keys as of \`log-format json\`
+  --stats          how often each event and client came, instead of lines
+  -f, --follow     go on at the end of the file, also when it is rotated
+  --event NAME     only lines of this event; may be given again
+  --client CN      only lines about this client; may be given again
+  --since WHEN     only lines from then on: a date such as 2026-11-22 13:00, or how long ago, such as 30m or 2h
+
+Says at the end how many lines it did not recognise. The names of events are in docs/reference/messages.md.
+`,
+    load: async () => (await import('./log.ts')).log,
+  },
   pki: {
     summary: 'make certificates and ready configurations for a server and its clients',
     usage: `usage: tunnelscope pki DIR [options]              make a PKI in DIR

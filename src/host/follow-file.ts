@@ -1,0 +1,108 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+import { TunnelscopeError } from '../base/errors.ts';
+import { failureFrom } from './errno.ts';
+
+/** How a file is read. */
+export interface FollowOptions {
+  /** Go on when its end is reached: wait for more, and for the file that takes its place after a rotation. */
+  readonly follow: boolean;
+  /** How often to look for more, in milliseconds. */
+  readonly everyMs?: number;
+  /** Ends the following. */
+  readonly signal?: AbortSignal;
+}
+
+const EVERY_MS = 200;
+const CHUNK_BYTES = 256 << 10;
+/** A line without an end is given in pieces. */
+const MAX_LINE = 1 << 20;
+
+/** The lines of a file, without their ends, the last one also without its end. Throws FILE. */
+export async function* fileLines(path: string, options: FollowOptions): AsyncGenerator<string> {
+  let file = await openFile(path);
+  const lines = new LineCutter();
+  const buffer = Buffer.alloc(CHUNK_BYTES);
+  let position = 0;
+  // Pipes have no positions, and no successors.
+  const isFile = (await file.stat()).isFile();
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, isFile ? position : null);
+      position += bytesRead;
+      yield* lines.push(buffer.subarray(0, bytesRead));
+      if (bytesRead > 0) continue;
+      if (!options.follow || !isFile || options.signal?.aborted === true) break;
+      const next = await successor(path, file, position);
+      if (next === 'truncated') position = 0;
+      else if (next !== undefined) {
+        yield* lines.end();
+        await file.close();
+        file = next;
+        position = 0;
+      } else await pause(options.everyMs ?? EVERY_MS, options.signal);
+    }
+    yield* lines.end();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The lines of a stream, such as standard input. */
+export async function* streamLines(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const lines = new LineCutter();
+  for await (const chunk of stream) yield* lines.push(chunk);
+  yield* lines.end();
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const file = await open(path, 'r');
+    if (!(await file.stat()).isDirectory()) return file;
+    await file.close();
+  } catch (thrown) {
+    throw new TunnelscopeError('FILE', `cannot open ${path}: ${failureFrom(thrown).words}`, { cause: thrown });
+  }
+  throw new TunnelscopeError('FILE', `cannot open ${path}: it is a directory`);
+}
+
+/** What to read after the end of a file: the same from the start when it was truncated, or the one that took its place. */
+async function successor(path: string, file: FileHandle, position: number): Promise<FileHandle | 'truncated' | undefined> {
+  const own = await file.stat();
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined) return undefined;
+  if (own.ino === there.ino && own.dev === there.dev) return own.size < position ? 'truncated' : undefined;
+  // What was written between the last read and the rotation comes first.
+  if (own.size > position) return undefined;
+  return open(path, 'r').catch(() => undefined);
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal?.addEventListener('abort', finish);
+  });
+}
+
+class LineCutter {
+  readonly #decoder = new StringDecoder('utf8');
+  #rest = '';
+
+  *push(bytes: Buffer): Generator<string> {
+    const lines = (this.#rest + this.#decoder.write(bytes)).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (this.#rest.length > MAX_LINE) yield* this.end();
+  }
+
+  *end(): Generator<string> {
+    const rest = this.#rest + this.#decoder.end();
+    this.#rest = '';
+    if (rest !== '') yield rest;
+  }
+}
