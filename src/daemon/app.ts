@@ -24,7 +24,8 @@ import { ConfigurationReader, type ReadConfiguration } from './configuration-rea
 import { daemonEnv } from './env.ts';
 import { TunnelInterface } from './interface.ts';
 import { LogControl, outletOver } from './log-control.ts';
-import { listenForManagement, makeManagement } from './management.ts';
+import { HoldGate } from './hold.ts';
+import { makeManagement, openInsideTunnel, openManagement } from './management.ts';
 import { loadMaterial, type Material } from './material.ts';
 import { PidFile } from './pid-file.ts';
 import { Serving } from './serving.ts';
@@ -87,6 +88,7 @@ export class DaemonApp {
   #interface: TunnelInterface | undefined;
   #serving: Serving | undefined;
   #management: ManagementService | undefined;
+  readonly #hold: HoldGate;
   #managementAddresses: readonly string[] = [];
   /** One thing at a time: starting, restarting, ending. */
   #busy = true;
@@ -119,9 +121,15 @@ export class DaemonApp {
       verb: (set) => this.#log.verb(set),
       mute: (set) => this.#log.mute(set),
       reopenLog: () => this.#log.reopen(),
+      hold: (action) => this.#hold.handle(action),
       signal: (name) => this.#managementSignal(name),
     });
     logging.subscribe((line) => this.port.emit({ kind: 'log', line }));
+    this.#hold = new HoldGate({
+      notes: logging.notes,
+      emit: (event) => this.port.emit(event),
+      attended: () => this.#management?.attended === true,
+    });
   }
 
   /** Where management clients connect, as the log prints it. */
@@ -189,7 +197,10 @@ export class DaemonApp {
     this.port.statusVersion = configuration.server.statusVersion;
     await this.#openManagement(configuration);
     this.#state('CONNECTING');
+    this.#hold.set(daemon.managementOptions.hold);
+    if ((await this.#waitForRelease(0)) && this.#causes.ending) return;
     await this.#serve(runnable);
+    await this.#openInsideTunnel(configuration);
     await this.#pidFile.write(daemon.writePid, this.#options.pid);
     await this.#serving?.handOver(identity);
     dropPrivileges(identity);
@@ -199,23 +210,57 @@ export class DaemonApp {
   }
 
   async #openManagement({ daemon }: Configuration): Promise<void> {
-    this.#management = makeManagement(daemon, this.port, this.logging, this.#options.clock);
-    if (this.#management !== undefined) this.#managementAddresses = await listenForManagement(this.#management, daemon);
+    this.#management = makeManagement(daemon, {
+      port: this.port,
+      logging: this.logging,
+      clock: this.#options.clock,
+      raise: (name, reason) => this.signal(name, 'soft', reason),
+    });
+    if (this.#management !== undefined) this.#managementAddresses = await openManagement(this.#management, daemon);
+    this.#echo(daemon.echoes);
+  }
+
+  async #openInsideTunnel({ server, daemon }: Configuration): Promise<void> {
+    if (this.#management === undefined) return;
+    const inside = await openInsideTunnel(this.#management, daemon, server.tunnel4?.address ?? server.tunnel6?.address);
+    this.#managementAddresses = [...this.#managementAddresses, ...inside];
+  }
+
+  /** With `management-hold`, until a management client says go; false when there was nothing to wait for. */
+  async #waitForRelease(pauseSeconds: number): Promise<boolean> {
+    if (!this.#hold.closed || this.#management === undefined) return false;
+    await this.#causes.unlessEnding((resolve) => this.#hold.wait(pauseSeconds, resolve));
+    return true;
+  }
+
+  /** `echo` options, for management clients; the log has those that begin with `msg`. */
+  #echo(echoes: readonly string[]): void {
+    for (const text of echoes) {
+      if (text.startsWith('msg')) this.logging.notes.add(START.echo, { text });
+      this.port.emit({ kind: 'echo', time: this.#options.clock.now().wall, text });
+    }
+  }
+
+  /** `management-up-down`. */
+  #upDown(up: boolean): void {
+    const configuration = this.#current?.read.configuration;
+    const env = configuration && this.#interface?.env(configuration);
+    if (configuration?.daemon.managementOptions.upDown === true && env !== undefined) this.port.emit({ kind: 'updown', up, env });
   }
 
   /** Serves under a configuration, on the interface that stands or a new one. */
   async #serve(runnable: Runnable): Promise<void> {
     const { clock, random } = this.#options;
     const { configuration } = runnable.read;
-    if (this.#interface?.serves(configuration) === true) await this.#interface.resume(configuration);
-    else {
-      await this.#closeInterface('SIGHUP');
-      this.#interface = await this.#openInterface(configuration);
-    }
+    const standing = this.#interface?.serves(configuration) === true ? this.#interface : undefined;
+    await standing?.resume(configuration);
+    if (standing === undefined) await this.#closeInterface('SIGHUP');
+    const tunnel = standing ?? (await this.#openInterface(configuration));
+    this.#interface = tunnel;
     const serving = await Serving.open({
       configuration,
       material: runnable.material,
-      interface: this.#interface,
+      interface: tunnel,
       clock,
       random,
       runner: this.#runner,
@@ -229,6 +274,7 @@ export class DaemonApp {
     this.#serving = serving;
     this.#current = runnable;
     this.port.statusVersion = configuration.server.statusVersion;
+    if (standing === undefined) this.#upDown(true);
   }
 
   #openInterface(configuration: Configuration): Promise<TunnelInterface> {
@@ -245,6 +291,7 @@ export class DaemonApp {
 
   #closeInterface(signal: SignalName | undefined): Promise<void> {
     const standing = this.#interface;
+    this.#upDown(false);
     this.#interface = undefined;
     return standing?.close(signal) ?? Promise.resolve();
   }
@@ -271,6 +318,10 @@ export class DaemonApp {
   #managementSignal(name: string): boolean {
     const known = (['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const).find((signal) => signal === name);
     if (known === undefined) return false;
+    if (this.#hold.holding && (known === 'SIGHUP' || known === 'SIGUSR1')) {
+      this.#hold.remind();
+      return false;
+    }
     // After the reply: the management client shall read it.
     const { clock } = this.#options;
     clock.schedule(clock.now().at, () => this.signal(known));
@@ -359,13 +410,19 @@ export class DaemonApp {
     notes.add(START.processRestarting, { signal: cause.name, source: cause.source, reason: cause.reason });
     this.#state('RECONNECTING', cause.name);
     this.#causes.drop('SIGUSR1');
-    notes.add(START.restartPause, { seconds: RESTART_PAUSE / 1000 });
-    const { clock } = this.#options;
-    await this.#causes.unlessEnding((resolve) => clock.schedule(after(clock.now().at, RESTART_PAUSE), resolve));
+    this.#hold.rearm();
+    const held = await this.#waitForRelease(cause.name === 'SIGHUP' ? 0 : RESTART_PAUSE / 1000);
+    if (!held || cause.name === 'SIGHUP') await this.#pause();
     if (this.#causes.ending || this.#closing) return;
     if (cause.name === 'SIGHUP') await this.#takeOver(next, former);
     else await this.#serve(next);
     this.#noteServing();
+  }
+
+  async #pause(): Promise<void> {
+    const { clock } = this.#options;
+    this.logging.notes.add(START.restartPause, { seconds: RESTART_PAUSE / 1000 });
+    await this.#causes.unlessEnding((resolve) => clock.schedule(after(clock.now().at, RESTART_PAUSE), resolve));
   }
 
   /** Serves under a new configuration; when that cannot open what it needs, the former one comes back. */

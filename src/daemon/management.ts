@@ -1,21 +1,52 @@
-import type { DaemonSettings } from '../engine/daemon-settings.ts';
+import { TunnelscopeError, reasonOf } from '../base/errors.ts';
+import { formatIp } from '../base/ip.ts';
+import type { DaemonSettings, ManagementListener } from '../engine/daemon-settings.ts';
 import type { Clock } from '../host/clock.ts';
-import type { StatusReport } from '../model/status-report.ts';
+import type { StreamAddress } from '../host/net-listener.ts';
+import { resolveIdentity } from '../host/process.ts';
+import { MANAGEMENT } from '../messages/management.ts';
 import type { DaemonPort } from '../model/daemon-port.ts';
+import type { StatusReport } from '../model/status-report.ts';
 import type { Logging } from '../service/logging.ts';
-import { ManagementService } from '../service/management.ts';
+import { type ManagementPlace, ManagementService } from '../service/management.ts';
 import type { StatusCompat } from '../status/fields.ts';
 import { statusJson } from '../status/json.ts';
 import { END_LINE, statusLines } from '../status/write.ts';
+import { askPassword } from './terminal.ts';
+
+/** What the management interface needs of the daemon. */
+export interface ManagementWorld {
+  readonly port: DaemonPort;
+  readonly logging: Logging;
+  readonly clock: Clock;
+  /** What the end of the last connection means: a restart, or the daemon's end. */
+  raise(name: 'SIGUSR1' | 'SIGTERM', reason: string): void;
+}
 
 /** The management interface of a daemon, not listening yet; undefined when none is configured. */
-export function makeManagement(daemon: DaemonSettings, port: DaemonPort, logging: Logging, clock: Clock): ManagementService | undefined {
+export function makeManagement(daemon: DaemonSettings, world: ManagementWorld): ManagementService | undefined {
   if (daemon.management.length === 0) return undefined;
+  const { managementOptions: options } = daemon;
+  const { notes } = world.logging;
+  const onLeft = (): void => {
+    if (options.connectOut) {
+      notes.add(MANAGEMENT.triggeringExit, {});
+      world.raise('SIGTERM', 'management-exit');
+    } else if (options.signal) {
+      notes.add(MANAGEMENT.triggeringSignal, {});
+      world.raise('SIGUSR1', 'management-disconnect');
+    }
+  };
   return new ManagementService(
-    port,
-    { renderStatus: (report, version) => renderStatus(report, version, daemon.statusCompat), logHistory: daemon.managementLogCache },
-    logging,
-    clock,
+    world.port,
+    {
+      renderStatus: (report, version) => renderStatus(report, version, daemon.statusCompat),
+      logHistory: daemon.managementLogCache,
+      single: options.single,
+      onLeft,
+    },
+    world.logging,
+    world.clock,
   );
 }
 
@@ -24,17 +55,52 @@ function renderStatus(report: StatusReport, version: 1 | 2 | 3 | 'json', compat:
   return version === 'json' ? [statusJson(report), END_LINE] : statusLines(report, { version, compat });
 }
 
-/** Listens everywhere but inside the tunnel, and gives the addresses as the log prints them. Throws LISTEN. */
-export async function listenForManagement(service: ManagementService, { management }: DaemonSettings): Promise<string[]> {
+/** Listens, or connects, everywhere but inside the tunnel, and gives the addresses as the log prints them. Throws LISTEN. */
+export async function openManagement(service: ManagementService, daemon: DaemonSettings): Promise<string[]> {
   const addresses: string[] = [];
-  for (const listener of management) {
-    if (listener.kind === 'tunnel' || listener.password === 'ask') continue;
-    const where =
-      listener.kind === 'unix'
-        ? { kind: 'unix' as const, path: listener.path }
-        : { kind: 'tcp' as const, host: listener.host, port: listener.port };
-    const local = await service.listen({ where, password: listener.password });
-    addresses.push(local.kind === 'unix' ? local.path : `${local.host}:${local.port}`);
+  for (const listener of daemon.management) {
+    if (listener.kind === 'tunnel') continue;
+    const where: StreamAddress =
+      listener.kind === 'unix' ? { kind: 'unix', path: listener.path } : { kind: 'tcp', host: listener.host, port: listener.port };
+    const place = placeOf(where, listener, daemon);
+    if (daemon.managementOptions.connectOut) await connectOut(service, place);
+    else addresses.push(textOf(await service.listen(place)));
   }
   return addresses;
+}
+
+/** Listens on the server's own address inside the tunnel, which stands now. Throws LISTEN. */
+export async function openInsideTunnel(service: ManagementService, daemon: DaemonSettings, own: Buffer | undefined): Promise<string[]> {
+  const addresses: string[] = [];
+  for (const listener of daemon.management) {
+    if (listener.kind !== 'tunnel' || own === undefined) continue;
+    const where: StreamAddress = { kind: 'tcp', host: formatIp(own), port: listener.port };
+    addresses.push(textOf(await service.listen(placeOf(where, listener, daemon))));
+  }
+  return addresses;
+}
+
+async function connectOut(service: ManagementService, place: ManagementPlace): Promise<void> {
+  await service.connectOut(place).catch((cause: unknown) => {
+    throw new TunnelscopeError('LISTEN', `MANAGEMENT: ${reasonOf(cause)}`, { cause });
+  });
+}
+
+function textOf(local: StreamAddress): string {
+  return local.kind === 'unix' ? local.path : `${local.host}:${local.port}`;
+}
+
+function placeOf(where: StreamAddress, listener: ManagementListener, { managementOptions }: DaemonSettings): ManagementPlace {
+  const { role, tls, socket } = listener;
+  const password = listener.password === 'ask' ? askPassword('Enter Management Password:') : listener.password;
+  const peer = resolveIdentity({ user: managementOptions.clientUser, group: managementOptions.clientGroup });
+  const owner = resolveIdentity({ user: socket?.user, group: socket?.group });
+  return {
+    where,
+    password,
+    role,
+    ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.reveal(), ...(tls.ca === undefined ? {} : { ca: tls.ca }) } }),
+    ...(socket === undefined ? {} : { socket: { mode: socket.mode, uid: owner.user?.id, gid: owner.group?.id } }),
+    ...(peer.user === undefined && peer.group === undefined ? {} : { peer: { uid: peer.user?.id, gid: peer.group?.id } }),
+  };
 }

@@ -13,6 +13,8 @@ import { formatFamilyAddress } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { ServerStatus } from '../model/status-report.ts';
 import type { Logging } from '../service/logging.ts';
+import type { StatusCompat } from '../status/fields.ts';
+import { statusJson as jsonOf } from '../status/json.ts';
 import { statusLines, statusText } from '../status/write.ts';
 import { CrlWatch } from './crl-watch.ts';
 import type { TunnelInterface } from './interface.ts';
@@ -43,15 +45,19 @@ export class Serving {
   readonly runtime: Runtime;
   readonly #parts: ServingParts;
   readonly #files: readonly PeriodicFile[];
+  readonly #statusFiles: readonly PeriodicFile[];
 
   private constructor(parts: ServingParts, runtime: Runtime, pool: PeriodicFile | undefined) {
     this.#parts = parts;
     this.runtime = runtime;
-    const { status } = parts.configuration.daemon;
-    const statusFile =
-      status &&
-      new PeriodicFile(status.file, status.seconds, () => statusText(this.status(), this.#format), parts.clock, parts.logging.notes);
-    this.#files = [statusFile, pool].filter((file) => file !== undefined);
+    const { status, statusJson } = parts.configuration.daemon;
+    const file = (path: string, seconds: number, content: () => string): PeriodicFile =>
+      new PeriodicFile(path, seconds, content, parts.clock, parts.logging.notes);
+    this.#statusFiles = [
+      ...(status === undefined ? [] : [file(status.file, status.seconds, () => statusText(this.status(), this.#format))]),
+      ...(status === undefined || !statusJson ? [] : [file(`${status.file}.json`, status.seconds, () => `${jsonOf(this.status())}\n`)]),
+    ];
+    this.#files = pool === undefined ? this.#statusFiles : [...this.#statusFiles, pool];
   }
 
   /** Opens the sockets: from then on clients are served. Throws LISTEN, and FILE when what is remembered cannot be read. */
@@ -60,6 +66,7 @@ export class Serving {
     const { server, daemon } = configuration;
     const { poolPersist, crl } = daemon;
     let pool: PeriodicFile | undefined;
+    let serving: Serving | undefined;
     const runtime: Runtime = new Runtime({
       server,
       daemon,
@@ -73,7 +80,11 @@ export class Serving {
       crl: crl === undefined ? undefined : new CrlWatch(crl, material.authorities, logging.notes),
       numbers: parts.numbers,
       poolEntries: poolPersist === undefined ? [] : await readPoolFile(poolPersist.file),
-      onEvent: (event) => parts.onEvent(event),
+      onEvent: (event) => {
+        parts.onEvent(event);
+        // Clients come and go: files that are read by the minute shall not show what was before.
+        if (event.kind === 'client' && (event.what === 'ESTABLISHED' || event.what === 'DISCONNECT')) serving?.statusChanged();
+      },
       onPoolChange: () => pool?.write(),
       onFailure: (error) => parts.onFailure(error),
     });
@@ -81,10 +92,15 @@ export class Serving {
     if (poolPersist !== undefined && poolPersist.seconds > 0) {
       pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolText(runtime.engine.pool), clock, logging.notes);
     }
-    const serving = new Serving(parts, runtime, pool);
+    serving = new Serving(parts, runtime, pool);
     serving.#noteSockets();
     for (const file of serving.#files) file.start();
     return serving;
+  }
+
+  /** A client came or went. */
+  statusChanged(): void {
+    for (const file of this.#statusFiles) file.writeSoon();
   }
 
   /** The server as it is now. */
@@ -108,8 +124,9 @@ export class Serving {
     for (const file of this.#files) await file.stop();
   }
 
-  get #format(): { readonly version: 1 | 2 | 3; readonly compat: '2.6' } {
-    return { version: this.#parts.configuration.server.statusVersion, compat: '2.6' };
+  get #format(): { readonly version: 1 | 2 | 3; readonly compat: StatusCompat } {
+    const { server, daemon } = this.#parts.configuration;
+    return { version: server.statusVersion, compat: daemon.statusCompat };
   }
 
   #noteSockets(): void {

@@ -1,5 +1,5 @@
 import { reasonOf } from '../base/errors.ts';
-import { after, seconds } from '../base/units.ts';
+import { after, type Instant, seconds } from '../base/units.ts';
 import type { AddressPool, PoolEntry } from '../engine/pool.ts';
 import type { Clock } from '../host/clock.ts';
 import { giveFile, StateFile } from '../host/files.ts';
@@ -7,6 +7,9 @@ import type { ResolvedIdentity } from '../host/process.ts';
 import { readTextIfThere } from '../host/temporary.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Notes } from '../messages/notes.ts';
+
+/** Between writes that changes ask for. */
+const CHANGE_PAUSE = seconds(1);
 
 /**
  * A file that shows the newest state: written at the start and after the first second, then in its interval, and once more at the
@@ -19,6 +22,10 @@ export class PeriodicFile {
   readonly #clock: Clock;
   readonly #everySeconds: number;
   #cancel: (() => void) | undefined;
+  /** Cancels the write that a change asked for. */
+  #soon: (() => void) | undefined;
+  #changedAt: Instant | undefined;
+  #stopped = false;
   /** The newest write failed. */
   #failing = false;
   #said = false;
@@ -52,6 +59,18 @@ export class PeriodicFile {
     this.#file.write(content);
   }
 
+  /** Writes when something changed: now, or a second after the last change that was written. Without an interval, never. */
+  writeSoon(): void {
+    if (this.#everySeconds === 0 || this.#soon !== undefined || this.#stopped) return;
+    const now = this.#clock.now();
+    const at = this.#changedAt === undefined ? now.at : after(this.#changedAt, CHANGE_PAUSE);
+    this.#soon = this.#clock.schedule(at > now.at ? at : now.at, () => {
+      this.#soon = undefined;
+      this.#changedAt = this.#clock.now().at;
+      this.write();
+    });
+  }
+
   /** Gives the file to who the process is about to become. */
   async handOver({ user, group }: ResolvedIdentity): Promise<void> {
     await this.#file.settled();
@@ -62,7 +81,9 @@ export class PeriodicFile {
 
   /** Writes a last time. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#cancel?.();
+    this.#soon?.();
     this.write();
     await this.#file.settled();
   }

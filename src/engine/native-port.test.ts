@@ -14,6 +14,7 @@ function portWith(levels: { verb: number; mute: number }): NativePort {
     },
     run: () => undefined,
     verb: (set) => (levels.verb = set ?? levels.verb),
+    hold: () => ({ kind: 'value', value: 0 }),
     reopenLog: () => true,
     mute: (set) => (levels.mute = set ?? levels.mute),
     signal: (name) => name === 'SIGUSR2',

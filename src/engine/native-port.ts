@@ -18,6 +18,8 @@ export interface NativeControls {
   mute(set?: number): number;
   /** Opens the log file anew; false when there is none. */
   reopenLog(): boolean;
+  /** Shows or sets the hold flag, or releases. */
+  hold(action: Extract<DaemonRequest, { kind: 'hold' }>['action']): DaemonReply;
   /** Raises a signal as if the process got it; false for an unknown name. */
   signal(name: string): boolean;
 }
@@ -35,7 +37,7 @@ export class NativePort implements DaemonPort {
   }
 
   info(): DaemonInfo {
-    return { title: this.#controls.title, mode: 'server', statusVersion: this.statusVersion, connected: true };
+    return { title: this.#controls.title, mode: 'server', statusVersion: this.statusVersion, connected: this.#controls.run(() => true) ?? false };
   }
 
   subscribe(listener: (event: DaemonEvent, number: number) => void): () => void {
@@ -71,7 +73,7 @@ export class NativePort implements DaemonPort {
       case 'signal':
         return controls.signal(request.name) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' };
       case 'hold':
-        return request.action === 'show' ? { kind: 'value', value: 0 } : { kind: 'done', text: '' };
+        return controls.hold(request.action);
       case 'status':
         return this.#onEngine((engine, now) => ({ kind: 'status', report: serverStatus(engine, controls.plane, controls.title, now) }));
       case 'load-stats':

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { TunnelscopeError } from '../base/errors.ts';
 import { failureFrom, formatFailure } from './errno.ts';
 import { type PeerCredentials, unixPeerCredentials } from './unix-peer.ts';
@@ -19,6 +20,17 @@ export interface ListenerOptions {
   readonly maxConnections?: number;
   /** Bytes that may wait for a slow reader of one connection. */
   readonly maxQueuedBytes?: number;
+  /** TCP alone: PEM texts. A listener with `ca` takes clients with a certificate of it; a connection with `ca` trusts no other. */
+  readonly tls?: StreamTls;
+}
+
+/** What one end of a TLS stream has. */
+export interface StreamTls {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  /** The name that the other end's certificate must have, when it is not its address. */
+  readonly serverName?: string;
 }
 
 /** What a connection tells its owner. Nothing comes after `closed`. */
@@ -77,7 +89,7 @@ export async function listenStream(
 ): Promise<StreamListener> {
   if (where.kind === 'unix') await clearPath(where.path);
   const connections = new Set<SocketConnection>();
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = makeServer(options.tls, (socket) => {
     const connection = new SocketConnection(socket, remoteOf(socket, where), options, () => connections.delete(connection));
     connections.add(connection);
     accept(connection);
@@ -95,10 +107,21 @@ export async function listenStream(
   };
 }
 
+/** How long a client may take for the TLS handshake. */
+const HANDSHAKE = 10_000;
+
+function makeServer(tls: StreamTls | undefined, accept: (socket: Socket) => void): Server {
+  if (tls === undefined) return createServer({ noDelay: true }, accept);
+  const { cert, key, ca } = tls;
+  const asked = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+  return createTlsServer({ noDelay: true, cert, key, ...asked, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE }, accept);
+}
+
 /** Connects to somebody who listens (`management-client`). Rejects with `LISTEN`. */
 export function connectStream(where: StreamAddress, timeout: number, options: ListenerOptions = {}): Promise<StreamConnection> {
   return new Promise((resolve, reject) => {
-    const socket = where.kind === 'unix' ? connect({ path: where.path }) : connect({ host: where.host, port: where.port, noDelay: true });
+    const { tls } = options;
+    const socket = dial(where, tls);
     const refuse = (words: string): void => {
       socket.destroy();
       reject(new TunnelscopeError('LISTEN', `connect to ${addressText(where)} failed: ${words}`));
@@ -109,12 +132,20 @@ export function connectStream(where: StreamAddress, timeout: number, options: Li
       refuse(failureFrom(error).words);
     };
     socket.once('error', failed);
-    socket.once('connect', () => {
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       clearTimeout(timer);
       socket.removeListener('error', failed);
       resolve(new SocketConnection(socket, where, options, () => undefined));
     });
   });
+}
+
+function dial(where: StreamAddress, tls: StreamTls | undefined): Socket {
+  if (where.kind === 'unix') return connect({ path: where.path });
+  const { host, port } = where;
+  if (tls === undefined) return connect({ host, port, noDelay: true });
+  const { serverName, ...material } = tls;
+  return connectTls({ host, port, ...material, minVersion: 'TLSv1.2', ...(serverName === undefined ? {} : { servername: serverName }) });
 }
 
 /** `[AF_INET]127.0.0.1:7505`, `[AF_INET6]::1:7505`, or the path: as stock prints it (facts: management 1). */

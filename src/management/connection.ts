@@ -31,6 +31,8 @@ export class Connection {
   readonly outlet = new Outlet();
   readonly input = new LineDecoder();
   phase: Phase;
+  /** It was let in. */
+  entered = false;
   /** Wrong passwords so far. */
   failures = 0;
   /** The body that is being collected. */

@@ -27,6 +27,8 @@ export interface ManagementServerOptions {
   readonly maxBacklog?: number;
   /** How long a client may take to give the password. */
   readonly passwordTimeout?: Duration;
+  /** Called when the last client that was let in has left, not at the end. */
+  readonly onLeft?: () => void;
   /** Called when there is something to poll that no `handle*` call caused: the daemon answered, or something happened. */
   readonly onOutput?: () => void;
 }

@@ -82,7 +82,7 @@ describe('logins that wait', () => {
     rig.connect(3, { password: new Secret('sesame') });
     expect([rig.read(1), rig.read(2), rig.readBytes(3).toString()]).toEqual([[GREETING], [GREETING, ...CONNECT_LINES], 'ENTER PASSWORD:']);
     expect(rig.type(3, 'sesame')).toEqual(['SUCCESS: password is correct', GREETING, ...CONNECT_LINES]);
-    expect(rig.server.deciders).toBe(2);
+    expect(rig.server.attended).toBe(true);
   });
 });
 

@@ -43,6 +43,7 @@ export class ManagementServer implements Machine {
   readonly #guard = new PasswordGuard();
   readonly #unsubscribe: () => void;
   #prompt: string | undefined;
+  #ended = false;
   #now: Now;
 
   constructor(port: DaemonPort, options: ManagementServerOptions, now: Now) {
@@ -69,11 +70,9 @@ export class ManagementServer implements Machine {
     return this.#guard.total;
   }
 
-  /** How many clients are there that may decide about logins. */
-  get deciders(): number {
-    let count = 0;
-    for (const { phase, role } of this.#connections.values()) if (phase === 'open' && role === 'authenticate') count++;
-    return count;
+  /** True when a client is there that was let in. */
+  get attended(): boolean {
+    return [...this.#connections.values()].some(({ phase }) => phase === 'open');
   }
 
   /** A client connected. Ids are the host's and are never used again. */
@@ -152,6 +151,7 @@ export class ManagementServer implements Machine {
   /** Closes every connection and stops listening to the daemon, whose end this is. */
   end(now: Now): void {
     this.#now = now;
+    this.#ended = true;
     this.#unsubscribe();
     for (const connection of this.#connections.values()) this.#close(connection);
   }
@@ -171,6 +171,7 @@ export class ManagementServer implements Machine {
 
   #greet(connection: Connection): void {
     connection.phase = 'open';
+    connection.entered = true;
     const prompted = this.#prompt !== undefined && covers(connection.role, promptRole(this.#prompt));
     connection.outlet.reply(prompted ? [GREETING, `>${this.#prompt}`] : [GREETING]);
     this.#toSend.add(connection);
@@ -442,6 +443,7 @@ export class ManagementServer implements Machine {
     for (const what of ['held', 'answer', 'bytes'] as const) this.#timers.clear(`${what}:${id}`);
     if (connection.phase !== 'waiting') this.#notes.add(MANAGEMENT.clientDisconnected, {});
     if (this.#options.single === true) this.#beginNext();
+    if (connection.entered && !this.#ended && !this.attended) this.#options.onLeft?.();
   }
 
   /** With one client at a time: the next that waits. */

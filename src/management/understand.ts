@@ -55,7 +55,9 @@ function refusalOf(command: Command, words: readonly string[], info: DaemonInfo)
     return `the '${command.name}' command requires ${min < max ? 'at least ' : ''}${min} parameter${min > 1 ? 's' : ''}`;
   }
   const elsewhere = (command.mode === 'server' || command.mode === 'client') && command.mode !== info.mode;
-  if (elsewhere) return notSupported(command.nameInRefusal ?? command.name);
+  // Before the daemon serves, and between restarts, stock has no server to ask either.
+  const asleep = command.mode === 'server' && !info.connected;
+  if (elsewhere || asleep) return notSupported(command.nameInRefusal ?? command.name);
   return command.check?.(words);
 }
 

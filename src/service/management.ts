@@ -2,7 +2,16 @@ import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Now } from '../base/units.ts';
 import type { Clock } from '../host/clock.ts';
-import { addressText, listenStream, type StreamAddress, type StreamConnection, type StreamListener } from '../host/net-listener.ts';
+import {
+  addressText,
+  connectStream,
+  listenStream,
+  type StreamAddress,
+  type StreamConnection,
+  type StreamListener,
+  type StreamTls,
+} from '../host/net-listener.ts';
+import type { Role } from '../management/roles.ts';
 import { ManagementServer } from '../management/server.ts';
 import type { ManagementOutput, ManagementServerOptions } from '../management/server-options.ts';
 import { MANAGEMENT } from '../messages/management.ts';
@@ -14,7 +23,19 @@ import { MachineDriver } from './machine-driver.ts';
 export interface ManagementPlace {
   readonly where: StreamAddress;
   readonly password: Secret | undefined;
+  readonly role?: Role;
+  readonly tls?: StreamTls;
+  /** Of a unix socket: who may open it. */
+  readonly socket?: { readonly mode: number; readonly uid: number | undefined; readonly gid: number | undefined };
+  /** Of a unix socket: the only user and group that are let in. */
+  readonly peer?: { readonly uid: number | undefined; readonly gid: number | undefined };
 }
+
+/** How long the program that we connect to may take. */
+const CONNECT_TIMEOUT = 5000;
+
+/** Sockets at once; the server says goodbye to those beyond its own limit. */
+const MAX_SOCKETS = 2000;
 
 /** More than the server's own bound may wait in the system's buffers; this is only the last fence. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
@@ -37,6 +58,9 @@ export class ManagementService {
   async listen(place: ManagementPlace): Promise<StreamAddress> {
     const listener = await listenStream(place.where, (connection) => this.#accept(connection, place), {
       maxQueuedBytes: MAX_QUEUED_BYTES,
+      maxConnections: MAX_SOCKETS,
+      ...(place.tls === undefined ? {} : { tls: place.tls }),
+      ...(place.socket === undefined ? {} : definedOnly(place.socket)),
     }).catch((error: unknown) => {
       throw new TunnelscopeError('LISTEN', `MANAGEMENT: ${reasonOf(error)}`, { cause: error });
     });
@@ -45,6 +69,19 @@ export class ManagementService {
     if (local.kind === 'unix') this.#logging.notes.add(MANAGEMENT.unixListening, { path: local.path });
     else this.#logging.notes.add(MANAGEMENT.tcpListening, { address: addressText(local) });
     return local;
+  }
+
+  /** Connects to a program that waits for us (`management-client`). Rejects with LISTEN. */
+  async connectOut(place: ManagementPlace): Promise<void> {
+    const options = { maxQueuedBytes: MAX_QUEUED_BYTES, ...(place.tls === undefined ? {} : { tls: place.tls }) };
+    const connection = await connectStream(place.where, CONNECT_TIMEOUT, options);
+    this.#logging.notes.add(MANAGEMENT.connectedOut, { address: addressText(place.where) });
+    this.#accept(connection, place);
+  }
+
+  /** True when a client is connected that was let in. */
+  get attended(): boolean {
+    return this.#driver.run((machine) => machine.attended);
   }
 
   /** Says goodbye to all clients and closes the sockets. */
@@ -64,7 +101,32 @@ export class ManagementService {
         this.#driver.run((machine, now) => machine.handleClosed(id, now));
       },
     });
-    this.#driver.run((machine, now) => machine.handleConnect(id, { from: addressText(remote), password: place.password }, now));
+    const { password, role, peer } = place;
+    const info = { from: addressText(remote), password, ...(role === undefined ? {} : { role }) };
+    const begin = (): void => this.#driver.run((machine, now) => machine.handleConnect(id, info, now));
+    if (peer === undefined) return begin();
+    connection.pause();
+    void this.#mayEnter(connection, peer).then((enters) => {
+      if (!enters) return connection.end();
+      begin();
+      connection.resume();
+    });
+  }
+
+  /** Compares who is at the other end with who is let in; both must be right where both are asked for. */
+  async #mayEnter(connection: StreamConnection, peer: NonNullable<ManagementPlace['peer']>): Promise<boolean> {
+    const who = await connection.credentials().catch(() => undefined);
+    const { notes } = this.#logging;
+    if (who === undefined) return false;
+    if (peer.uid !== undefined && who.uid !== peer.uid) {
+      notes.add(MANAGEMENT.wrongUser, { uid: who.uid, required: peer.uid });
+      return false;
+    }
+    if (peer.gid !== undefined && who.gid !== peer.gid) {
+      notes.add(MANAGEMENT.wrongGroup, { gid: who.gid, required: peer.gid });
+      return false;
+    }
+    return true;
   }
 
   #carryOut(output: ManagementOutput, now: Now): void {
@@ -84,4 +146,8 @@ export class ManagementService {
         return connection?.resume();
     }
   }
+}
+
+function definedOnly({ mode, uid, gid }: NonNullable<ManagementPlace['socket']>): { mode: number; uid?: number; gid?: number } {
+  return { mode, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
 }
