@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly lines?: readonly string[];
   /** Usual lines to leave out, by their first word. */
   readonly without?: readonly string[];
+  /** A command that runs the server, given behind it; its mounts are the server's alone. */
+  readonly wrapper?: readonly string[];
   /** False: do not wait until it is up. */
   readonly wait?: boolean;
 }
@@ -79,7 +81,7 @@ export async function startServer(network: Network, host: Host, pki: TestPki, op
   const paths = { config: `${base}.conf`, status: `${base}.status`, management: `${base}.sock` };
   writeFileSync(paths.config, serverConfig(pki, paths, options));
   const command = program === 'stock' ? ['openvpn', '--config', paths.config] : [...OUR_COMMAND, 'run', '--config', paths.config];
-  const server = new Server(network.start(host, `${program} server`, command), host, paths);
+  const server = new Server(network.start(host, `${program} server`, [...(options.wrapper ?? []), ...command]), host, paths);
   if (options.wait !== false) await server.process.waitFor(READY);
   return server;
 }

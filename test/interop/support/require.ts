@@ -10,6 +10,8 @@ const PROGRAMS: readonly (readonly [program: string, ...proof: string[]])[] = [
   ['iperf3', '--version'],
   ['ping', '-V'],
   ['setpriv', '--version'],
+  ['rsyslogd', '-v'],
+  ['logrotate', '--version'],
 ];
 
 /** What this machine lacks for tests with real components; empty when nothing. */
