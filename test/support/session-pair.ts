@@ -19,6 +19,7 @@ export const TIMING: SessionTiming = {
   renegotiateAfter: milliseconds(0),
 };
 
+/** The session ids of the two ends. */
 export const CLIENT_ID = Buffer.from('c1c2c3c4c5c6c7c8', 'hex');
 export const SERVER_ID = Buffer.from('5152535455565758', 'hex');
 
