@@ -1,3 +1,5 @@
+import { keptCopy } from './bytes.ts';
+
 /**
  * IP addresses as bytes: 4 for IPv4, 16 for IPv6, network order. Text is read as strictly as `inet_pton` does and
  * written as `inet_ntop` does, so that what we print is what stock OpenVPN prints.
@@ -84,7 +86,7 @@ export function containsIp(network: Uint8Array, bits: number, address: Uint8Arra
 export function addToIp(bytes: Uint8Array, n: number | bigint): Buffer {
   const range = 1n << BigInt(bytes.length * 8);
   const sum = (toNumber(bytes) + BigInt(n)) % range;
-  return Buffer.from((sum < 0n ? sum + range : sum).toString(16).padStart(bytes.length * 2, '0'), 'hex');
+  return keptCopy(Buffer.from((sum < 0n ? sum + range : sum).toString(16).padStart(bytes.length * 2, '0'), 'hex'));
 }
 
 /** How many steps lead from the first address to the second; negative when the second comes earlier. */

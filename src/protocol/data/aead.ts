@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, type CipherGCM, type DecipherGCM, type KeyObject } from 'node:crypto';
+import { keptCopy } from '../../base/bytes.ts';
 import { TunnelscopeError } from '../../base/errors.ts';
 import { OP, opKey } from '../opcodes.ts';
 import { CIPHER_KEY_LENGTH } from './keys.ts';
@@ -64,7 +65,7 @@ function nonceOf(cipher: DataCipher, key: DirectionKey): Buffer {
   const wanted = CIPHER_KEY_LENGTH[cipher];
   if (key.cipherKey.symmetricKeySize !== wanted) throw new TunnelscopeError('BUG', `${cipher} takes a key of ${wanted} bytes`);
   if (key.implicitIv.length !== NONCE_BYTES - ID_BYTES) throw new TunnelscopeError('BUG', 'the implicit nonce has 8 bytes');
-  return Buffer.concat([Buffer.alloc(ID_BYTES), key.implicitIv]);
+  return keptCopy(Buffer.concat([Buffer.alloc(ID_BYTES), key.implicitIv]));
 }
 
 /** One direction of one key, sending. Counts the packet ids, which never wrap: a used-up key seals nothing more. */

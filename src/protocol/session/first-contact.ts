@@ -1,3 +1,4 @@
+import { keptCopy } from '../../base/bytes.ts';
 import type { Random } from '../../base/random.ts';
 import type { Now } from '../../base/units.ts';
 import { decodeControlBody, encodeControlBody } from '../control-body.ts';
@@ -41,7 +42,7 @@ export class Greeter {
     if (isWrapFailure(unwrapped)) return { kind: 'drop', reason: 'unwrap', detail: unwrapped.text };
     const body = decodeControlBody(unwrapped.opcode, unwrapped.body);
     if (body === 'malformed') return { kind: 'drop', reason: 'malformed', detail: 'control body' };
-    const remoteId = Buffer.from(unwrapped.sessionId);
+    const remoteId = keptCopy(unwrapped.sessionId);
     if (unwrapped.opcode === OP.hardResetClient) {
       if (body.messageId !== 0) return { kind: 'drop', reason: 'malformed', detail: 'reset with a message id other than 0' };
       if (this.#cookies === undefined) return { kind: 'accept', localId: freshSessionId(this.#random), remoteId };
@@ -51,7 +52,7 @@ export class Greeter {
     }
     const answers = (unwrapped.opcode === OP.control || unwrapped.opcode === OP.ack) && body.ackSession !== undefined;
     if (!answers || this.#cookies === undefined) return { kind: 'drop', reason: 'opcode', detail: String(unwrapped.opcode) };
-    const cookie = Buffer.from(body.ackSession);
+    const cookie = keptCopy(body.ackSession);
     if (!this.#cookies.valid(cookie, linkKey, remoteId, now)) return { kind: 'drop', reason: 'session-id', detail: 'cookie' };
     return { kind: 'accept', localId: cookie, remoteId };
   }
