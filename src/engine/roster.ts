@@ -12,6 +12,8 @@ export class Roster {
   readonly #byPeerId = new Map<number, ClientInstance>();
   readonly #byClientId = new Map<number, ClientInstance>();
   readonly #generations = new Map<number, number>();
+  /** Every smaller peer id is taken. */
+  #lowestFree = 0;
   readonly #limit: number;
 
   constructor(maxClients: number) {
@@ -24,10 +26,9 @@ export class Roster {
 
   /** The smallest free peer id with the generation of this use; undefined when all are taken. */
   freeSlot(): PeerSlot | undefined {
-    for (let peerId = 0; peerId < this.#limit; peerId++) {
-      if (!this.#byPeerId.has(peerId)) return { peerId, generation: (this.#generations.get(peerId) ?? 0) + 1 };
-    }
-    return undefined;
+    while (this.#byPeerId.has(this.#lowestFree)) this.#lowestFree++;
+    const peerId = this.#lowestFree;
+    return peerId < this.#limit ? { peerId, generation: (this.#generations.get(peerId) ?? 0) + 1 } : undefined;
   }
 
   add(client: ClientInstance): void {
@@ -57,6 +58,7 @@ export class Roster {
   remove(client: ClientInstance): void {
     this.#clients.delete(client);
     this.#byPeerId.delete(client.slot.peerId);
+    this.#lowestFree = Math.min(this.#lowestFree, client.slot.peerId);
     this.#byClientId.delete(client.clientId);
     this.#unlink(client);
   }
@@ -71,6 +73,13 @@ export class Roster {
 
   onLink(link: Link): readonly ClientInstance[] {
     return [...(this.#byLink.get(link.key) ?? [])];
+  }
+
+  /** Those whose name is shown in the log, from the start of connect processing. */
+  named(name: string): ClientInstance[] {
+    const found: ClientInstance[] = [];
+    for (const client of this.#clients) if (client.shownName === name) found.push(client);
+    return found;
   }
 
   ofTls(tls: number): ClientInstance | undefined {

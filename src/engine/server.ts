@@ -472,11 +472,9 @@ export class ServerEngine implements Machine {
   /** One session a common name, and one a link: the new one has proved itself, so the old one goes. */
   #displace(client: ClientInstance, now: Now): void {
     const name = client.commonName ?? '';
-    const stale = [...this.#roster.all()].filter((other) => {
-      if (other === client || other.removed) return false;
-      const sameName = !this.settings.duplicateCn && name !== '' && other.shownName === name;
-      return sameName || (other.link.key === client.link.key && other.shownName !== undefined);
-    });
+    const namesakes = this.settings.duplicateCn || name === '' ? [] : this.#roster.named(name);
+    const onLink = this.#roster.onLink(client.link).filter((other) => other.shownName !== undefined);
+    const stale = [...new Set([...namesakes, ...onLink])].filter((other) => other !== client && !other.removed);
     if (stale.some((other) => other.link.key !== client.link.key)) this.#negotiator.displaced(client);
     for (const other of stale) this.#farewell.remove(other, 'SIGTERM', 'displaced', now);
   }

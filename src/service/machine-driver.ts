@@ -1,5 +1,5 @@
 import type { Machine } from '../base/machine.ts';
-import type { Now } from '../base/units.ts';
+import type { Instant, Now } from '../base/units.ts';
 import type { Clock } from '../host/clock.ts';
 
 /** A machine that gives what it wants done one by one. */
@@ -17,6 +17,7 @@ export class MachineDriver<Out, M extends PolledMachine<Out>> {
   readonly #clock: Clock;
   readonly #carryOut: (output: Out, now: Now) => void;
   #cancelTimer: (() => void) | undefined;
+  #armedFor: Instant | undefined;
   #busy = false;
   #stopped = false;
 
@@ -55,14 +56,18 @@ export class MachineDriver<Out, M extends PolledMachine<Out>> {
     this.#arm();
   }
 
+  /** A timer that is due earlier stays: most events move the deadline back, and a wake too early is harmless. */
   #arm(): void {
-    this.#cancelTimer?.();
     const deadline = this.machine.nextDeadline();
-    this.#cancelTimer = deadline === undefined ? undefined : this.#clock.schedule(deadline, () => this.#wake());
+    if (deadline === undefined || (this.#armedFor !== undefined && this.#armedFor <= deadline)) return;
+    this.#cancelTimer?.();
+    this.#armedFor = deadline;
+    this.#cancelTimer = this.#clock.schedule(deadline, this.#wake);
   }
 
-  #wake(): void {
+  readonly #wake = (): void => {
     this.#cancelTimer = undefined;
+    this.#armedFor = undefined;
     this.run((machine, now) => machine.handleDeadline(now));
-  }
+  };
 }

@@ -62,6 +62,8 @@ export class Forwarder implements PlaneView {
   readonly #longest: number;
   readonly #peers = new Map<number, PeerState>();
   readonly #byLink = new Map<string, PeerState>();
+  /** Peers whose link has a newer one: mostly an older session of the same client. */
+  readonly #behind = new Set<PeerState>();
   /** A client's one peer. */
   #only: PeerState | undefined;
   readonly #routes = new RouteTable<PeerState>();
@@ -172,7 +174,7 @@ export class Forwarder implements PlaneView {
       case 'set-address':
         this.#unlink(peer);
         peer.moveTo(command.link);
-        this.#byLink.set(command.link.key, peer);
+        this.#link(peer);
         break;
       case 'set-inner-routes':
         this.#routes.replace(peer, command.routes, at);
@@ -375,7 +377,7 @@ export class Forwarder implements PlaneView {
     if (before !== undefined) this.#closePeer(before);
     const peer = new PeerState(slot, link, format, this.#settings, at);
     this.#peers.set(slot.peerId, peer);
-    this.#byLink.set(link.key, peer);
+    this.#link(peer);
     this.#only = peer;
   }
 
@@ -389,12 +391,23 @@ export class Forwarder implements PlaneView {
     this.#sink.event({ kind: 'closed', slot: peer.slot, counters: peer.counters() });
   }
 
-  /** Takes a peer off its link. Another one there is an older session of the same client: it is found again. */
+  #link(peer: PeerState): void {
+    const before = this.#byLink.get(peer.link.key);
+    if (before !== undefined && before !== peer) this.#behind.add(before);
+    this.#byLink.set(peer.link.key, peer);
+  }
+
+  /** Takes a peer off its link. One that was behind it there is found again. */
   #unlink(peer: PeerState): void {
     const { key } = peer.link;
+    this.#behind.delete(peer);
     if (this.#byLink.get(key) !== peer) return;
     this.#byLink.delete(key);
-    for (const other of this.#peers.values()) if (other !== peer && other.link.key === key) this.#byLink.set(key, other);
+    let newest: PeerState | undefined;
+    for (const other of this.#behind) if (other.link.key === key) newest = other;
+    if (newest === undefined) return;
+    this.#behind.delete(newest);
+    this.#byLink.set(key, newest);
   }
 
   /** As `#reject`; on TCP, where nothing can forge a packet in the middle, it also ends the connection (facts: wire 19). */
