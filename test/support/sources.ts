@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The root of the checkout. */
-export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+/** The root of the checkout, also for the compiled tools, which lie deeper. */
+export const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)));
+
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder));
+}
 
 /** Folders that hold nothing of ours: installed, built or recorded. */
 const NOT_OURS = new Set(['node_modules', 'dist', 'build', 'coverage', '.git']);

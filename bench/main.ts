@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../test/support/sources.ts';
+import { benchHandshakes } from './handshakes.ts';
+import { benchMemory } from './memory.ts';
+import { benchMicro } from './micro.ts';
+import { benchPing } from './ping.ts';
+import { isMet, type Section, sectionText } from './support/figure.ts';
+import { benchThroughput } from './throughput.ts';
+
+/**
+ * `npm run bench [-- NAME...] [-- --quick]` measures our server against stock OpenVPN on this machine and writes
+ * bench/RESULTS.md when it ran whole. With names, or with `--quick` for a look at whether everything works, it prints only.
+ * Needs root, /dev/net/tun, openvpn, iperf3 and iproute2.
+ */
+
+/** The whole has this long; it ends itself, and with it all that it started. */
+const LIMIT_MS = 12 * 60_000;
+
+const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
+  handshakes: (quick) => (quick ? benchHandshakes(1, 2) : benchHandshakes(3, 5)),
+  throughput: (quick) => (quick ? benchThroughput(1, 1) : benchThroughput(3, 3)),
+  memory: (quick) => (quick ? benchMemory(1, 50) : benchMemory(2, 500)),
+  ping: (quick) => (quick ? benchPing(1, 20) : benchPing(3, 200)),
+  micro: (quick) => benchMicro(quick ? 20 : 300),
+};
+
+/** Of a sort that says what the figures depend on, and nothing of whose machine it is. */
+function machineText(): string {
+  const [cpu] = cpus();
+  const openvpn = versionOf('openvpn', /OpenVPN (\S+)/);
+  const rows = [
+    ['date', new Date().toISOString().slice(0, 10)],
+    ['processor', `${cpus().length} × ${cpu?.model ?? 'unknown'}`],
+    ['memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
+    ['kernel', release()],
+    ['node', `${process.versions.node}, OpenSSL ${process.versions.openssl}`],
+    ['stock', `OpenVPN ${openvpn}, ${versionOf('openvpn', /library versions: (OpenSSL \S+)/)}, without its kernel module`],
+    ['tunnelscope', (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version],
+    ['load before', loadavg()[0]?.toFixed(2) ?? ''],
+  ];
+  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+}
+
+function versionOf(program: string, pattern: RegExp): string {
+  const text = execFileSync('sh', ['-c', `${program} --version || true`], { encoding: 'utf8' });
+  return pattern.exec(text)?.[1] ?? 'unknown';
+}
+
+const HEAD = `# Speed and memory against stock OpenVPN
+
+Written by \`npm run bench\`; do not edit. Every figure is a **ratio against stock OpenVPN** in the same run, network and configuration, both
+servers taking turns so that a noisy moment of the machine hits both. Client, server and traffic share the machine's processors, so absolute
+values say little beyond it.`;
+
+async function main(words: readonly string[]): Promise<number> {
+  const quick = words.includes('--quick');
+  const names = words.filter((word) => !word.startsWith('--'));
+  const unknown = names.filter((name) => !(name in BENCHES));
+  if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  const machine = machineText();
+  const sections: Section[] = [];
+  for (const [name, run] of Object.entries(BENCHES)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const started = performance.now();
+    const section = await run(quick);
+    sections.push(section);
+    process.stdout.write(`${sectionText(section)}\n(${((performance.now() - started) / 1000).toFixed(0)} s)\n\n`);
+  }
+  if (!quick && names.length === 0) {
+    writeFileSync(join(ROOT, 'bench/RESULTS.md'), `${[HEAD, machine, ...sections.map(sectionText)].join('\n\n').trimEnd()}\n`);
+  }
+  const missed = sections.flatMap((section) => section.comparisons).filter((comparison) => isMet(comparison) === false);
+  for (const { what } of missed) process.stdout.write(`target missed: ${what}\n`);
+  return 0;
+}
+
+setTimeout(() => {
+  process.stderr.write(`not done in ${LIMIT_MS / 60_000} minutes\n`);
+  process.exit(1);
+}, LIMIT_MS).unref();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+process.exitCode = await main(process.argv.slice(2));
