@@ -532,6 +532,13 @@ describe('scripts of the interface', () => {
     expect(daemon.lines.at(-1)).toBe('Exiting due to fatal error');
   });
 
+  it('leave the exit status alone when down fails', async () => {
+    const runner = new FakeRunner(({ env }) => ({ kind: 'exited', status: env['script_type'] === 'down' ? 3 : 0 }));
+    const daemon = await TestDaemon.start({ lines: scripted, app: { runner } });
+    expect(await daemon.end()).toBe(0);
+    expect(daemon.lines).toContain('WARNING: Failed running command (--up/--down): external program exited with error status: 3');
+  });
+
   it('do not run without script-security', async () => {
     const runner = new FakeRunner();
     const daemon = await TestDaemon.start({ lines: scripted.slice(1), app: { runner } });

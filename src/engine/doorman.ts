@@ -1,9 +1,7 @@
 import type { Random } from '../base/random.ts';
 import { after, between, type Instant, milliseconds, type Now } from '../base/units.ts';
-import { MULTI } from '../messages/multi.ts';
 import type { Notes } from '../messages/notes.ts';
 import { TLS } from '../messages/tls.ts';
-import { formatAddress } from '../model/address.ts';
 import { Cookies } from '../protocol/cookie.ts';
 import type { Link } from '../protocol/data/plane.ts';
 import { RateLimiter } from '../protocol/rate.ts';
@@ -17,7 +15,9 @@ export type Admission =
   | { readonly kind: 'reply'; readonly bytes: Buffer }
   | { readonly kind: 'admit'; readonly localId: Buffer; readonly remoteId: Buffer }
   | { readonly kind: 'drop'; readonly reason: DropReason; readonly detail: string }
-  /** Refused by a limit, which said so itself. */
+  /** More than `connect-freq` allows. */
+  | { readonly kind: 'too-frequent' }
+  /** Refused by `connect-freq-initial`, which was said. */
   | { readonly kind: 'limited' };
 
 /** Cookies of sessions that ended are remembered, so that a late packet does not make a session anew. */
@@ -54,10 +54,7 @@ export class Doorman {
       case 'accept': {
         if (this.#hasEnded(contact.localId, now)) return { kind: 'drop', reason: 'session-id', detail: 'ended' };
         this.#initial.giveBack();
-        if (this.#completed !== undefined && !this.#completed.take(now.at)) {
-          this.#notes.add(MULTI.connectFreq, { client: formatAddress(link.address) });
-          return { kind: 'limited' };
-        }
+        if (this.#completed?.take(now.at) === false) return { kind: 'too-frequent' };
         return { kind: 'admit', localId: contact.localId, remoteId: contact.remoteId };
       }
     }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { recordedNotes } from '../../test/support/notes.ts';
 import { at } from '../../test/support/time.ts';
+import { MULTI } from '../messages/multi.ts';
+import { Deframer } from '../protocol/framing.ts';
 import { udpLink } from '../protocol/data/link.ts';
 import type { PlaneEvent, RejectReason } from '../protocol/data/plane.ts';
 import { Rejections } from './rejections.ts';
@@ -38,6 +40,30 @@ describe('refused control packets', () => {
     const { rejections, lines } = watching(wrap);
     rejections.control(reason, detail, LINK, undefined, at(0));
     expect(lines).toEqual(said);
+  });
+
+  it('turned away by a limit are said once in its own words, and summed up', () => {
+    const { rejections, lines } = watching();
+    for (let count = 0; count < 5; count++) rejections.limited('max-clients', at(count), MULTI.maxClients, { limit: 3 });
+    rejections.limited('float', at(5), MULTI.floatRefused, { address: '[AF_INET]203.0.113.9:9999' });
+    rejections.handleDeadline(at(10_000));
+    expect(lines).toEqual([
+      'MULTI: new incoming connection would exceed maximum number of clients (3)',
+      'Disallow float to an address taken by another client [AF_INET]203.0.113.9:9999',
+      'Refused 4 more packets like this: limit max-clients',
+    ]);
+  });
+
+  it('of a stream that cannot be cut into packets are said in the words of stock; other ends of connections are not', () => {
+    const { rejections, lines } = watching();
+    const broken = new Deframer(1768);
+    broken.push(Buffer.from([0xff, 0xff]));
+    for (const reason of ['connection-reset', broken.broken ?? '', broken.broken ?? '']) {
+      rejections.stream({ kind: 'link-closed', link: LINK, reason }, undefined, at(0));
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(/^WARNING: Bad encapsulated packet length from peer \(65535\), which must be > 0 and <= 1768 -- please ensure/),
+    ]);
   });
 
   it('are said once in ten seconds for each reason, then summed up', () => {

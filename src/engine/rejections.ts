@@ -1,7 +1,9 @@
 import { after, type Instant, type Now, seconds } from '../base/units.ts';
 import { DATA } from '../messages/data.ts';
+import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
 import type { Notes } from '../messages/notes.ts';
+import type { Row, RowArgs } from '../messages/row.ts';
 import { OURS } from '../messages/ours.ts';
 import { TLS } from '../messages/tls.ts';
 import { formatFamilyAddress } from '../model/address.ts';
@@ -18,6 +20,9 @@ export interface RejectionSettings {
   readonly control: { readonly wrap: Pick<WrapConfig, 'kind'> };
   readonly muteReplayWarnings: boolean;
 }
+
+/** How a deframer says that it cannot go on. */
+const BAD_LENGTH = /^bad encapsulated packet length from peer \((\d+)\), which must be > 0 and <= (\d+)$/;
 
 interface Silence {
   readonly until: Instant;
@@ -67,6 +72,18 @@ export class Rejections {
       this.#notes.add(TLS.cryptUnwrapFailed, { address }, peer);
     } else if (kind === 'tls-auth') this.#notes.add(TLS.hmacFailed, { address }, peer);
     else this.#notes.add(OURS.controlPacketDropped, { address, reason: detail }, peer);
+  }
+
+  /** Turned away by a limit; `which` names it in the sum. */
+  limited<T extends string>(which: string, now: Now, row: Row<T>, args: RowArgs<T>, peer?: PeerRef): void {
+    if (this.#mayLog(`limit ${which}`, 1, now)) this.#notes.add(row, args, peer);
+  }
+
+  /** A TCP connection that closed, if it was because of a length that cannot be. */
+  stream({ reason }: Extract<PlaneEvent, { kind: 'link-closed' }>, peer: PeerRef | undefined, now: Now): void {
+    const [, length, limit] = BAD_LENGTH.exec(reason) ?? [];
+    if (length === undefined || limit === undefined || !this.#mayLog('control stream', 1, now)) return;
+    this.#notes.add(LINK.badEncapsulatedLength, { length, limit }, peer);
   }
 
   /** What the data plane refused. */

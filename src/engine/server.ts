@@ -22,6 +22,7 @@ import { Connector } from './connect.ts';
 import type { EngineContext } from './context.ts';
 import { Doorman } from './doorman.ts';
 import { Farewell } from './farewell.ts';
+import { IdleLinks } from './idle-links.ts';
 import { InnerOwners } from './inner-owners.ts';
 import { ClientInstance, type ClientTimer } from './instance.ts';
 import { Lifetimes } from './lifetimes.ts';
@@ -80,7 +81,7 @@ export class ServerEngine implements Machine {
   readonly #context: EngineContext;
   readonly #farewell: Farewell;
   readonly #questions = new Questions((id, question) => this.#outputs.push({ kind: 'ask', id, question }));
-  readonly #idleConnections = new Map<string, { readonly link: Link; readonly until: Instant }>();
+  readonly #idleLinks = new IdleLinks();
   readonly #crl: { lists: CrlCheck | undefined } = { lists: undefined };
 
   constructor(config: ServerEngineConfig) {
@@ -176,9 +177,8 @@ export class ServerEngine implements Machine {
   }
 
   nextDeadline(): Instant | undefined {
-    let idle: Instant | undefined;
-    for (const connection of this.#idleConnections.values()) idle = earliest(idle, connection.until);
-    return earliest(earliest(this.#deadlines.next(), this.#farewell.nextDeadline()), earliest(this.#rejections.nextDeadline(), idle));
+    const parts = [this.#farewell, this.#rejections, this.#idleLinks];
+    return parts.map((part) => part.nextDeadline()).reduce(earliest, this.#deadlines.next());
   }
 
   // --- the world speaks -------------------------------------------------------------------------------------------
@@ -189,10 +189,11 @@ export class ServerEngine implements Machine {
         return this.#handleControl(event.bytes, event.link, now);
       case 'link-opened':
         this.notes.add(LINK.tcpEstablished, { address: formatFamilyAddress(event.link.address) });
-        this.#idleConnections.set(event.link.key, { link: event.link, until: after(now.at, this.settings.control.handWindow) });
+        this.#idleLinks.add(event.link, after(now.at, this.settings.control.handWindow));
         return;
       case 'link-closed':
-        this.#idleConnections.delete(event.link.key);
+        this.#idleLinks.delete(event.link);
+        this.#rejections.stream(event, this.#roster.onLink(event.link)[0]?.ref, now);
         for (const client of this.#roster.onLink(event.link)) {
           this.notes.add(LINK.connectionReset, { status: 0 }, client.ref);
           this.#farewell.remove(client, 'SIGUSR1', 'connection-reset', now);
@@ -260,11 +261,7 @@ export class ServerEngine implements Machine {
       this.#turn(client, now);
     }
     this.#rejections.handleDeadline(now);
-    for (const { link, until } of this.#idleConnections.values()) {
-      if (until > now.at) continue;
-      this.#idleConnections.delete(link.key);
-      this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link } });
-    }
+    for (const link of this.#idleLinks.takeDue(now.at)) this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link } });
     this.#farewell.handleDeadline(now);
   }
 
@@ -329,11 +326,14 @@ export class ServerEngine implements Machine {
   }
 
   #firstContact(bytes: Buffer, link: Link, now: Now): void {
-    if (this.#farewell.stopping) return this.notes.add(MULTI.shuttingDown, { client: formatAddress(link.address) });
+    const client = formatAddress(link.address);
+    if (this.#farewell.stopping) return this.#rejections.limited('shutting down', now, MULTI.shuttingDown, { client });
     const admission = this.#doorman.admit(bytes, link, now);
     switch (admission.kind) {
       case 'limited':
         return;
+      case 'too-frequent':
+        return this.#rejections.limited('connect-freq', now, MULTI.connectFreq, { client });
       case 'drop':
         return this.#rejections.control(admission.reason, admission.detail, link, undefined, now);
       case 'reply':
@@ -346,8 +346,8 @@ export class ServerEngine implements Machine {
 
   #admit(bytes: Buffer, link: Link, localId: Buffer, remoteId: Buffer, now: Now): void {
     const slot = this.#roster.freeSlot();
-    if (slot === undefined) return this.notes.add(MULTI.maxClients, { limit: this.settings.maxClients });
-    this.#idleConnections.delete(link.key);
+    if (slot === undefined) return this.#rejections.limited('max-clients', now, MULTI.maxClients, { limit: this.settings.maxClients });
+    this.#idleLinks.delete(link);
     const { numbers, random } = this.#config;
     let client: ClientInstance | undefined;
     const parts = { settings: this.settings, wrap: this.#wrap, link, ids: { localId, remoteId }, random, numbers, notes: this.notes };
@@ -362,17 +362,13 @@ export class ServerEngine implements Machine {
 
   /** Allowed unless another client is at that address; the same certificate coming twice means the older one is stale. */
   #float(client: ClientInstance, link: Link, now: Now): void {
+    const to = formatFamilyAddress(link.address);
     const others = this.#roster.onLink(link).filter((other) => other !== client);
     const same = (other: ClientInstance): boolean =>
       other.certificates?.[0]?.sha256 !== undefined && other.certificates[0].sha256 === client.certificates?.[0]?.sha256;
-    if (!others.every(same)) return this.notes.add(MULTI.floatRefused, { address: formatFamilyAddress(link.address) }, client.ref);
+    if (!others.every(same)) return this.#rejections.limited('float', now, MULTI.floatRefused, { address: to }, client.ref);
     for (const other of others) this.#farewell.remove(other, 'SIGTERM', 'float', now);
-    const args = {
-      peerId: client.slot.peerId,
-      commonName: client.label,
-      from: formatFamilyAddress(client.link.address),
-      to: formatFamilyAddress(link.address),
-    };
+    const args = { peerId: client.slot.peerId, commonName: client.label, from: formatFamilyAddress(client.link.address), to };
     this.notes.add(MULTI.floated, args, client.ref);
     this.#roster.move(client, link);
     this.#outputs.push({ kind: 'plane', command: { kind: 'set-address', slot: client.slot, link } });

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { Now } from '../base/units.ts';
 import { FLAG } from '../messages/kinds.ts';
 import type { Note } from '../messages/notes.ts';
@@ -28,13 +29,8 @@ export const MAX_TEXT_BYTES = 10_239;
 export function recordOf(note: Note, now: Now): LogRecord {
   const { row, args, peer } = note;
   const message = renderRow(row, args);
-  const text = peer === undefined || (row.word & FLAG.noPrefix) !== 0 ? message : `${oneLine(peerPrefix(peer))} ${message}`;
+  const text = peer === undefined || (row.word & FLAG.noPrefix) !== 0 ? message : `${printable(peerPrefix(peer))} ${message}`;
   return { now, word: row.word, text: cutToBytes(text, MAX_TEXT_BYTES), id: row.id, event: row.event, peer, fields: args };
-}
-
-/** A common name may hold what would end the line or steer a terminal. */
-function oneLine(prefix: string): string {
-  return prefix.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '_');
 }
 
 /** At most so many bytes of UTF-8, cut between characters. */

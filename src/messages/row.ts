@@ -1,4 +1,5 @@
 import { TunnelscopeError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import { KIND, type KindName } from './kinds.ts';
 
 /**
@@ -146,14 +147,14 @@ export function partsOf(template: string): TemplateParts {
   return { literals, placeholders };
 }
 
-/** Line ends of every kind, and what steers terminals. */
-const CONTROL_CHARACTERS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
+/** As `printable`, where tabs may stand. */
 const CONTROL_BUT_TAB = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 /** The text of a message: the template with its placeholders filled. Control characters in values become `_`: one line stays one line. */
 export function renderRow(message: Row, args: Readonly<Record<string, string | number>>): string {
   return message.template.replace(PLACEHOLDER, (whole, name: string, kind: string | undefined) => {
     const value = args[name];
-    return value === undefined ? whole : String(value).replace(kind === 'line' ? CONTROL_BUT_TAB : CONTROL_CHARACTERS, '_');
+    if (value === undefined) return whole;
+    return kind === 'line' ? String(value).replace(CONTROL_BUT_TAB, '_') : printable(String(value));
   });
 }

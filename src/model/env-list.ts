@@ -1,3 +1,5 @@
+import { printable } from '../base/printable.ts';
+
 /**
  * The environment of a client's scripts and `>CLIENT:ENV` blocks: names and values, where setting a name again moves it
  * to the end. OpenVPN prints the newest first (facts: management 16).
@@ -12,8 +14,7 @@ export class EnvList {
   /** Sets or replaces; undefined removes. Control characters in the value become `_`. */
   set(name: string, value: string | number | undefined): this {
     this.#values.delete(name);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-    if (value !== undefined) this.#values.set(name, String(value).replace(/[\x00-\x1f\x7f]/g, '_'));
+    if (value !== undefined) this.#values.set(name, printable(String(value)));
     return this;
   }
 

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import { type Address, formatAddress } from '../model/address.ts';
 import type { ClientRecord, RouteRecord } from '../model/status-report.ts';
 
@@ -18,7 +19,7 @@ const NO_PEER_ID: Readonly<Record<StatusCompat, number>> = { '2.6': 0xffff_ffff,
 
 /** A name as its column shows it. Commas stay, as in stock; what would end the row or a column of version 3 does not. */
 export function nameField(name: string | undefined): string {
-  return name === undefined || name === '' ? UNKNOWN_NAME : name.replace(/[\x00-\x1f\x7f]/g, '_');
+  return name === undefined || name === '' ? UNKNOWN_NAME : printable(name);
 }
 
 /** The peer id column. */

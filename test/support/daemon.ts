@@ -10,6 +10,7 @@ import type { Instant } from '../../src/base/units.ts';
 import { type AppOptions, DaemonApp } from '../../src/daemon/app.ts';
 import { type Clock, ManualClock } from '../../src/host/clock.ts';
 import type { DaemonEvent } from '../../src/model/daemon-port.ts';
+import type { ClientRecord } from '../../src/model/status-report.ts';
 import { formatStaticKey, generateStaticKey } from '../../src/protocol/wrap/static-key.ts';
 import { testPki } from './pki.ts';
 
@@ -203,9 +204,21 @@ export class TestDaemon {
     await this.waitFor('Initialization Sequence Completed', from);
   }
 
+  /** The clients it knows, connected or not. */
+  clients(): readonly ClientRecord[] {
+    let clients: readonly ClientRecord[] = [];
+    this.app.port.request({ kind: 'status' }, (reply) => {
+      if (reply.kind === 'status' && reply.report.kind === 'server') clients = reply.report.clients;
+    });
+    return clients;
+  }
+
   /** Ends it if it runs, and gives the exit status. */
   async end(): Promise<number | undefined> {
     if (!this.#started) return undefined;
+    // Who has no clients waits for no goodbyes.
+    for (const { ip, port } of this.clients().map(({ address }) => address))
+      this.app.port.request({ kind: 'kill-address', ip, port }, () => {});
     this.app.signal('SIGTERM');
     // A clock that stands still never comes to the end of a goodbye.
     const ticking = setInterval(() => {

@@ -1,4 +1,5 @@
 import { TunnelscopeError } from '../../base/errors.ts';
+import { printable } from '../../base/printable.ts';
 import type { Random } from '../../base/random.ts';
 import { Reader } from '../../base/reader.ts';
 import { Secret } from '../../base/secret.ts';
@@ -83,8 +84,8 @@ export function decodeKeyMethod2(bytes: Buffer, from: 'client' | 'server'): KeyM
     random1: copy(reader, RANDOM_LENGTH),
     random2: copy(reader, RANDOM_LENGTH),
     options: readText(reader, 'latin1') ?? '',
-    username: printable(readText(reader, 'utf8')),
-    password: secret(printable(readText(reader, 'utf8'))),
+    username: mapped(readText(reader, 'utf8'), printable),
+    password: secret(mapped(readText(reader, 'utf8'), withoutControls)),
     peerInfo: reader.remaining > 0 ? readText(reader, 'latin1') : undefined,
   };
   return { kind: 'message', message, consumed };
@@ -126,8 +127,13 @@ function copy(reader: Reader, length: number): Buffer {
   return Buffer.from(reader.bytes(length));
 }
 
-function printable(text: string | undefined): string | undefined {
-  return text?.replace(/[\x00-\x1f\x7f]/g, '_');
+function mapped(text: string | undefined, by: (text: string) => string): string | undefined {
+  return text === undefined ? undefined : by(text);
+}
+
+/** A password is changed no more than stock would. */
+function withoutControls(password: string): string {
+  return password.replace(/[\x00-\x1f\x7f]/g, '_');
 }
 
 function secret(text: string | undefined): Secret | undefined {

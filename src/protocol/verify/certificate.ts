@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { printable } from '../../base/printable.ts';
 import type { WallTime } from '../../base/units.ts';
 import { DerReader, integerValue, oidText, stringValue, TAG, timeValue } from './der.ts';
 import { CURVES, EXTENSIONS, KEY_TYPES, SIGNATURES, SUBJECT_FIELDS } from './oids.ts';
@@ -152,12 +153,6 @@ function escaped(text: string): string {
     const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
     return character === '\\' ? '\\\\' : `\\${code}`;
   });
-}
-
-/** A peer's text made fit for log, environment and scripts: control characters become `_`. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-  return text.replace(/[\x00-\x1f\x7f]/g, '_');
 }
 
 function magnitude(integer: Buffer): Buffer {

@@ -103,7 +103,8 @@ const STOCK = new Map(
     .slice(1)
     .map((section): [string, string[]] => {
       const [name = '', ...lines] = section.trimEnd().split('\n');
-      return [name, lines];
+      // Stock leaves this control character as it is (a listed difference).
+      return [name, lines.map((line) => line.replaceAll('\u0085', '_'))];
     }),
 );
 
