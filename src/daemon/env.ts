@@ -1,4 +1,4 @@
-import { bitsMask, formatIp } from '../base/ip.ts';
+import { bitsMask, formatIp, networkOf } from '../base/ip.ts';
 import { type Now, unixSeconds } from '../base/units.ts';
 import type { DaemonSettings } from '../engine/daemon-settings.ts';
 import type { ServerSettings } from '../engine/settings.ts';
@@ -25,6 +25,7 @@ export function daemonEnv(server: ServerSettings, daemon: DaemonSettings, facts:
     if (route.family === 4) setRoute(env, index + 1, route);
   }
   if (server.tunnel6 !== undefined) {
+    if (server.pool6 !== undefined) env.set('ifconfig_ipv6_remote', formatIp(secondOf(server.tunnel6)));
     env.set('ifconfig_ipv6_netbits', server.tunnel6.bits);
     env.set('ifconfig_ipv6_local', formatIp(server.tunnel6.address));
   }
@@ -43,6 +44,13 @@ export function daemonEnv(server: ServerSettings, daemon: DaemonSettings, facts:
   env.set('local_port_1', daemon.listen.port);
   env.set('remote_port_1', daemon.listen.port);
   return env;
+}
+
+/** What `server-ipv6` takes for the other end of its own address: the second of the network. */
+function secondOf({ address, bits }: { readonly address: Buffer; readonly bits: number }): Buffer {
+  const second = Buffer.from(networkOf(address, bits));
+  second[second.length - 1] = (second.at(-1) ?? 0) | 2;
+  return second;
 }
 
 function setRoute(env: EnvList, number: number, route: DaemonSettings['routes'][number]): void {

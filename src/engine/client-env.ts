@@ -54,6 +54,7 @@ export function setLeaseEnv(
   lease: Pick<Lease, 'address4' | 'address6'>,
   bits4: number | undefined,
   bits6: number | undefined,
+  local6: Buffer | undefined,
 ): void {
   if (lease.address4 !== undefined) {
     env.set('ifconfig_pool_remote_ip', formatIp(lease.address4));
@@ -61,12 +62,14 @@ export function setLeaseEnv(
   }
   if (lease.address6 !== undefined) {
     env.set('ifconfig_pool_remote_ip6', formatIp(lease.address6));
+    env.set('ifconfig_pool_local_ip6', local6 === undefined ? undefined : formatIp(local6));
     env.set('ifconfig_pool_ip6_netbits', bits6);
   }
 }
 
-/** How long it lasted and what crossed. */
-export function setEndEnv(env: EnvList, end: { readonly received: number; readonly sent: number; readonly seconds: number }): void {
+/** How long it lasted and what crossed; where it was comes anew, as in stock. */
+export function setEndEnv(env: EnvList, address: Address, end: { readonly received: number; readonly sent: number; readonly seconds: number }): void {
+  if (env.get('trusted_port') !== undefined) setAddress(env, 'trusted', address);
   env.set('bytes_received', end.received);
   env.set('bytes_sent', end.sent);
   env.set('time_duration', end.seconds);

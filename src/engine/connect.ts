@@ -103,7 +103,8 @@ export class Connector {
     const { address4, address6 } = client.lease;
     const show = (address: Buffer | undefined): string => (address === undefined ? '(Not enabled)' : formatIp(address));
     this.#context.notes.add(POOL.returned, { address4: show(address4), address6: show(address6) }, client.ref);
-    setLeaseEnv(client.env, client.lease, this.#context.settings.pool4?.bits, this.#context.settings.pool6?.bits);
+    const { pool4, pool6, tunnel6 } = this.#context.settings;
+    setLeaseEnv(client.env, client.lease, pool4?.bits, pool6?.bits, tunnel6?.address);
   }
 
   // --- client file and connect script -----------------------------------------------------------------------------
@@ -163,7 +164,7 @@ export class Connector {
     }
     const bits4 = config.address4 === undefined ? settings.tunnel4?.bits : maskBits(config.address4.mask);
     const bits6 = config.address6?.bits ?? settings.tunnel6?.bits;
-    setLeaseEnv(client.env, { address4, address6 }, bits4, bits6);
+    setLeaseEnv(client.env, { address4, address6 }, bits4, bits6, settings.tunnel6?.address);
     const own = [address4, address6].filter((address) => address !== undefined).map(hostRoute);
     const routes = [...own, ...config.internalRoutes.slice(0, settings.maxRoutesPerClient - own.length)];
     if (routes.length < own.length + config.internalRoutes.length) {

@@ -112,7 +112,7 @@ export class Farewell {
     const { received, sent } = bytesOf(client);
     this.gone.received += received;
     this.gone.sent += sent;
-    setEndEnv(client.env, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
+    setEndEnv(client.env, client.link.address, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
     if (client.announced) {
       const record = clientRecord({ bytesOf, countersOf: () => counters }, client, now);
       context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone(), record });

@@ -29,6 +29,7 @@ export class NativePort implements DaemonPort {
   readonly #controls: NativeControls;
   readonly #listeners = new Set<(event: DaemonEvent, number: number) => void>();
   #count = 0;
+  #authRetry: 'none' | 'interact' | 'nointeract' = 'none';
   /** The engine's, for replies before the first start. */
   statusVersion: 1 | 2 | 3 = 1;
 
@@ -92,6 +93,12 @@ export class NativePort implements DaemonPort {
       case 'client-deny':
       case 'client-pending-auth':
         return this.#onEngine((engine, now) => (decide(engine, request, now) ? DONE : REFUSED));
+      case 'auth-retry':
+        // What a client does when its login fails; a server keeps the word, and nothing comes of it.
+        this.#authRetry = request.set ?? this.#authRetry;
+        return request.set === undefined ? { kind: 'done', text: `auth-retry=${this.#authRetry}` } : DONE;
+      case 'forget-passwords':
+        return DONE;
       case 'push-update':
         return this.#onEngine((engine, now) => pushUpdate(engine, request.clientId, request.options, now));
       default:
