@@ -35,6 +35,26 @@ describe('a roster', () => {
     expect(roster.freeSlot()).toEqual({ peerId: 0, generation: 2 });
   });
 
+  it('fills what became free, from the smallest on, before it goes on', () => {
+    const roster = new Roster(10);
+    const clients = [0, 1, 2, 3].map((peerId) => clientInstance({ peerId }));
+    for (const client of clients) roster.add(client);
+    for (const peerId of [2, 1]) roster.remove(clients[peerId] ?? clientInstance());
+    for (const peerId of [1, 2, 4]) {
+      expect(roster.freeSlot()?.peerId).toBe(peerId);
+      roster.add(clientInstance({ peerId, generation: 2, clientId: 10 + peerId }));
+    }
+  });
+
+  it('finds those whose name is shown', () => {
+    const roster = new Roster(5);
+    const [alice, again, silent] = [0, 1, 2].map((peerId) => clientInstance({ peerId }));
+    for (const client of [alice, again, silent]) if (client !== undefined) roster.add(client);
+    for (const client of [alice, again]) if (client !== undefined) client.shownName = 'alice';
+    expect(roster.named('alice')).toEqual([alice, again]);
+    expect(roster.named('bob')).toEqual([]);
+  });
+
   it('has as many places as it was told', () => {
     const roster = new Roster(2);
     roster.add(clientInstance({ peerId: 0 }));

@@ -24,7 +24,9 @@ export class EnvList {
 
   /** A copy that can be changed apart. */
   clone(): EnvList {
-    return new EnvList(this.#values);
+    const copy = new EnvList();
+    for (const [name, value] of this.#values) copy.#values.set(name, value);
+    return copy;
   }
 
   /** Newest first: the order of ENV blocks. */

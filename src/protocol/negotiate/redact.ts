@@ -17,6 +17,7 @@ const RESPONSE = 'CR_RESPONSE,';
 /** The message without secrets. */
 export function redactControlMessage(message: string): string {
   if (message.startsWith(RESPONSE)) return `${RESPONSE}[redacted]`;
+  if (!MARKERS.some(({ marker }) => message.includes(marker))) return message;
   return message.split(',').map(redactOption).join(',');
 }
 
