@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Random } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { LogSettings } from '../engine/daemon-settings.ts';
@@ -31,6 +32,8 @@ export class ConfigurationReader {
   readonly #world: ReaderWorld;
   /** Where the process was started: relative paths count from there until a `cd`. */
   readonly startDirectory = process.cwd();
+  /** What root wrote at the start and nobody writes again: whoever reloads later need not be able to. */
+  #pidFile: string | undefined;
 
   constructor(world: ReaderWorld) {
     this.#world = world;
@@ -38,7 +41,10 @@ export class ConfigurationReader {
 
   /** For the start: `cd`, `log`, `verb` and their like act where they stand. Undefined when it cannot run. */
   read(said: 'all' | 'errors' = 'all'): ReadConfiguration | undefined {
-    return this.#read(said, (log) => this.#world.log.apply(log));
+    const read = this.#read(said, (log) => this.#world.log.apply(log));
+    const path = read?.configuration.daemon.writePid;
+    this.#pidFile = path === undefined ? undefined : resolve(path);
+    return read;
   }
 
   /**
@@ -67,7 +73,11 @@ export class ConfigurationReader {
     const { argv, random, logging, clock } = this.#world;
     const log: Partial<LogSettings>[] = [];
     const result = readConfiguration(argv, {
-      files: { read: readText, check: whyUnusable, isOpenToOthers },
+      files: {
+        read: readText,
+        check: (path, use) => (resolve(path) === this.#pidFile ? undefined : whyUnusable(path, use)),
+        isOpenToOthers,
+      },
       random,
       note: (note) => {
         if (said === 'all') logging.log(note, clock.now());
