@@ -1,6 +1,9 @@
+export type { ClientOptions, ClientOutput, Reply } from './client.ts';
+export { ManagementClientMachine } from './client.ts';
 export type { Command, CommandMode, StatusRenderer } from './command.ts';
 export { COMMANDS, commandNamed } from './commands.ts';
 export type { ConnectionInfo } from './connection.ts';
+export { EncodeError, encodeCommand, encodeWord } from './encode.ts';
 export { FakeDaemonPort } from './fake-port.ts';
 export { DEFAULT_LOG_HISTORY } from './history.ts';
 export type { NotificationRow } from './notifications.ts';
@@ -8,3 +11,7 @@ export { INTERFACE_VERSION, NOTIFICATIONS } from './notifications.ts';
 export { ManagementServer } from './server.ts';
 export type { ManagementOutput, ManagementServerOptions } from './server-options.ts';
 export { LIMITS } from './server-options.ts';
+export type { ReplyShape } from './reply-shape.ts';
+export type { Role } from './roles.ts';
+export type { Env, Notification, PasswordNeed, StateNotice } from './understood.ts';
+export { parseNotification } from './understood.ts';
