@@ -9,6 +9,7 @@ import type { Runner } from '../host/scripts.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
 import { POOL } from '../messages/pool.ts';
+import { START } from '../messages/start.ts';
 import { formatFamilyAddress } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { ServerStatus } from '../model/status-report.ts';
@@ -136,6 +137,7 @@ export class Serving {
     const proto = protoName(daemon, localAddress);
     const bound = formatFamilyAddress(localAddress);
     const address = daemon.listen.host === undefined ? bound.replace(/\](0\.0\.0\.0|::):/, '][undef]:') : bound;
+    if (daemon.listen.familyAssumed) notes.add(START.protocolUndetermined, { family: 'AF_INET' });
     if (daemon.listen.transport === 'tcp') notes.add(LINK.listening, { address });
     notes.add(LINK.localBound, { proto, address });
     notes.add(LINK.remote, { proto, address: '[AF_UNSPEC]' });

@@ -54,6 +54,8 @@ export interface DaemonSettings {
 export interface ListenSettings {
   readonly transport: 'udp' | 'tcp';
   readonly family: 4 | 6 | 'dual';
+  /** Nothing named a family: IPv4 is taken, and the log says so. */
+  readonly familyAssumed: boolean;
   /** A name or an address; undefined for all. */
   readonly host: string | undefined;
   readonly port: number;

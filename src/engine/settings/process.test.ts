@@ -6,7 +6,7 @@ describe('the process', () => {
     const { daemon } = accepted(
       `log-append a.log\nlog b.log\n${SERVER}verb 99\nmute -1\nstatus status.log 5\nmanagement 127.0.0.1 0 pass.txt\nmanagement /run/m.sock unix\nmachine-readable-output\necho msg hello\n`,
     );
-    expect(daemon.log).toEqual({ file: { path: 'a.log', append: true }, verb: 15, mute: 0, stamps: 'machine', errorsToStderr: false });
+    expect(daemon.log).toMatchObject({ file: { path: 'a.log', append: true }, verb: 15, mute: 0, stamps: 'machine', errorsToStderr: false });
     expect(daemon.status).toEqual({ file: 'status.log', seconds: 5 });
     expect(daemon.management.map((each) => [each.kind, each.password === 'ask' ? 'ask' : each.password?.reveal()])).toEqual([
       ['tcp', 'sesame'],
@@ -33,7 +33,8 @@ describe('the process', () => {
   });
 
   it('knows what lines behind a management line say of it', () => {
-    const text = 'management 127.0.0.1 1\nmanagement-role read\nmanagement /run/m.sock unix\nmanagement-socket 0660 root adm\nmanagement tunnel 7505\n';
+    const text =
+      'management 127.0.0.1 1\nmanagement-role read\nmanagement /run/m.sock unix\nmanagement-socket 0660 root adm\nmanagement tunnel 7505\n';
     const listeners = accepted(`${SERVER}${text}management-hold\n`).daemon;
     expect(listeners.managementOptions).toMatchObject({ hold: true, signal: false, connectOut: false });
     expect(listeners.management).toEqual([

@@ -3,13 +3,15 @@ import { accepted, refused, SERVER } from '../../../test/support/configuration.t
 
 describe('transport', () => {
   it.each([
-    ['', { transport: 'udp', family: 'dual', host: undefined, port: 1194 }],
-    ['proto udp4\nport 443\n', { transport: 'udp', family: 4, host: undefined, port: 443 }],
-    ['proto udp6\nbind ipv6only\n', { transport: 'udp', family: 6, host: undefined, port: 1194 }],
-    ['proto tcp\n', { transport: 'tcp', family: 'dual', host: undefined, port: 1194 }],
-    ['proto tcp-server\nlocal 127.0.0.1\nlport 0\n', { transport: 'tcp', family: 4, host: '127.0.0.1', port: 0 }],
-    ['proto tcp4-server\nport 1\nlport 2\n', { transport: 'tcp', family: 4, host: undefined, port: 2 }],
-    ['proto tcp6-server\nlocal ::1\n', { transport: 'tcp', family: 'dual', host: '::1', port: 1194 }],
+    ['', { transport: 'udp', family: 4, familyAssumed: true, host: undefined, port: 1194 }],
+    ['proto udp6\n', { transport: 'udp', family: 'dual', familyAssumed: false, host: undefined, port: 1194 }],
+    ['local ::1\n', { transport: 'udp', family: 'dual', familyAssumed: false, host: '::1', port: 1194 }],
+    ['proto udp4\nport 443\n', { transport: 'udp', family: 4, familyAssumed: false, host: undefined, port: 443 }],
+    ['proto udp6\nbind ipv6only\n', { transport: 'udp', family: 6, familyAssumed: false, host: undefined, port: 1194 }],
+    ['proto tcp\n', { transport: 'tcp', family: 4, familyAssumed: true, host: undefined, port: 1194 }],
+    ['proto tcp-server\nlocal 127.0.0.1\nlport 0\n', { transport: 'tcp', family: 4, familyAssumed: false, host: '127.0.0.1', port: 0 }],
+    ['proto tcp4-server\nport 1\nlport 2\n', { transport: 'tcp', family: 4, familyAssumed: false, host: undefined, port: 2 }],
+    ['proto tcp6-server\nlocal ::1\n', { transport: 'tcp', family: 'dual', familyAssumed: false, host: '::1', port: 1194 }],
   ])('%j listens', (lines, expected) => {
     const { daemon, server } = accepted(`${SERVER}${lines}`);
     expect(daemon.listen).toEqual(expected);

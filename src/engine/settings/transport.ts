@@ -16,14 +16,16 @@ export function listenSettings(collected: Collected): ListenSettings {
   if (proto.endsWith('-client')) collected.error('--remote MUST be used in TCP Client mode', directive);
   const host = collected.value('local');
   const port = collected.number('lport') ?? collected.number('port') ?? DEFAULT_PORT;
-  return { transport: proto.startsWith('tcp') ? 'tcp' : 'udp', family: familyOf(collected, proto, host), host, port };
+  const family = familyOf(collected, proto, host);
+  return { transport: proto.startsWith('tcp') ? 'tcp' : 'udp', family: family ?? 4, familyAssumed: family === undefined, host, port };
 }
 
-/** As stock: IPv6 sockets take IPv4 too, unless `bind ipv6only` says no. */
-function familyOf(collected: Collected, proto: string, host: string | undefined): ListenSettings['family'] {
+/** As stock: IPv6 sockets take IPv4 too, unless `bind ipv6only` says no. Undefined when nothing names a family: that means IPv4. */
+function familyOf(collected: Collected, proto: string, host: string | undefined): ListenSettings['family'] | undefined {
   if (/^(?:udp|tcp)4/.test(proto)) return 4;
   const literal = host === undefined ? undefined : parseIp(host)?.family;
   if (literal === 4) return 4;
+  if (literal === undefined && !/^(?:udp|tcp)6/.test(proto)) return undefined;
   return collected.value('bind') === 'ipv6only' ? 6 : 'dual';
 }
 
