@@ -25,7 +25,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'src/protocol/data/replay.ts',
     from: 'if (id <= this.#settled || this.#arrivals[slot] !== UNSEEN) {',
     to: 'if (id < 0) {',
-    tests: ['src/protocol/data', 'test/contract', 'test/sim'],
+    tests: ['src/protocol/data'],
   },
   {
     what: 'replayed control packets are read',
@@ -53,7 +53,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'src/protocol/cookie.ts',
     from: 'return ACCEPTED_BUCKETS.some((offset) => timingSafeEqual(this.#of(bucket + offset, link, clientSid), cookie));',
     to: 'return ACCEPTED_BUCKETS.some((offset) => this.#of(bucket + offset, link, clientSid).length === cookie.length);',
-    tests: ['src/protocol'],
+    tests: ['src/protocol/cookie.test.ts'],
   },
   {
     what: 'what the TLS library holds against a chain is ignored',
@@ -67,7 +67,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'src/engine/login.ts',
     from: 'if (refused !== undefined) return this.#refuseCertificate(client, keyId, refused, now);',
     to: "if (refused?.text === '') return this.#refuseCertificate(client, keyId, refused, now);",
-    tests: ['src/engine', 'test/sim'],
+    tests: ['test/sim/endings.test.ts'],
   },
 ];
 
