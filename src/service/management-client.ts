@@ -1,0 +1,275 @@
+import { reasonOf } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
+import { after, type Duration, milliseconds, seconds } from '../base/units.ts';
+import type { Clock } from '../host/clock.ts';
+import { connectStream, type StreamAddress, type StreamConnection, type StreamTls } from '../host/net-listener.ts';
+import { type ClientOutput, ManagementClientMachine, type Reply } from '../management/client.ts';
+import type { Notification } from '../management/understood.ts';
+import { EventQueue } from './event-queue.ts';
+import { MachineDriver } from './machine-driver.ts';
+
+/** Where a daemon's management interface is, and how to keep to it. */
+export interface ManagementClientOptions {
+  readonly where: StreamAddress;
+  readonly clock: Clock;
+  readonly password?: Secret;
+  readonly tls?: StreamTls;
+  /** For connecting, the greeting and each reply; 10 s unless given. */
+  readonly timeout?: Duration;
+  /** False: a connection that ends is not made again. */
+  readonly reconnects?: boolean;
+  /** Events kept for a slow taker; 10,000 unless given. */
+  readonly buffer?: number;
+}
+
+/** What happens to a connection, beside what the daemon says. */
+export type ClientEvent =
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'disconnected'; readonly why: string; readonly againIn: Duration | undefined }
+  | Notification;
+
+/** A reply that was an error, in the daemon's words; `lost` when nobody answered. */
+export class ManagementError extends Error {
+  readonly lost: boolean;
+  /** All lines of the reply. */
+  readonly lines: readonly string[];
+
+  constructor(text: string, lost: boolean, lines: readonly string[] = []) {
+    super(text);
+    this.name = 'ManagementError';
+    this.lost = lost;
+    this.lines = lines;
+  }
+}
+
+/** Waits before another try: doubled each time, up to the longest. */
+const BACK_OFF = { first: milliseconds(250), longest: seconds(30) };
+const DEFAULTS = { timeout: seconds(10), buffer: 10_000 };
+
+/** What a daemon can be asked to report; asked again after each reconnection. */
+export type Subscription = 'log' | 'state' | 'echo' | 'events';
+
+/**
+ * A management client over a socket, TLS or not: connects, comes back with growing pauses, subscribes again, and gives events
+ * to iterate over. Commands that were under way when a connection ended are lost: whoever asked decides whether to ask again.
+ */
+export class ManagementClient {
+  readonly events: EventQueue<ClientEvent>;
+  readonly #options: ManagementClientOptions;
+  readonly #subscriptions = new Set<Subscription>();
+  #byteSeconds = 0;
+  #driver: MachineDriver<ClientOutput, ManagementClientMachine> | undefined;
+  #connection: StreamConnection | undefined;
+  #tries = 0;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+  readonly #ready: (() => void)[] = [];
+
+  constructor(options: ManagementClientOptions) {
+    this.#options = options;
+    this.events = new EventQueue(options.buffer ?? DEFAULTS.buffer);
+  }
+
+  /** Connects, and settles when the daemon let us in. Rejects with ManagementError when the first try fails and no other follows. */
+  async open(): Promise<void> {
+    const entered = new Promise<void>((resolve) => this.#ready.push(resolve));
+    const failed = this.#connect();
+    await Promise.race([entered, failed.then((why) => (why === undefined ? entered : Promise.reject(new ManagementError(why, true))))]);
+  }
+
+  /** Asks anything; words are quoted as needed. Rejects with ManagementError, or EncodeError for what cannot be said. */
+  command(name: string, words: readonly (string | number)[] = [], body?: readonly string[]): Promise<readonly string[]> {
+    return new Promise((resolve, reject) => {
+      const driver = this.#driver;
+      if (driver === undefined) return reject(new ManagementError('not connected', true));
+      const done = (reply: Reply): void => {
+        if (reply.kind === 'ok') resolve(reply.lines);
+        else if (reply.kind === 'error') reject(new ManagementError(reply.text, false, reply.lines));
+        else reject(new ManagementError(reply.why, true));
+      };
+      driver.run((machine, now) => {
+        try {
+          machine.command(name, words, body === undefined ? { done } : { done, body }, now);
+        } catch (error) {
+          reject(error instanceof Error ? error : new ManagementError(reasonOf(error), false));
+        }
+      });
+    });
+  }
+
+  // --- typed commands ---------------------------------------------------------------------------------------------
+
+  /** The text behind `SUCCESS: `. */
+  async #said(name: string, ...words: readonly (string | number)[]): Promise<string> {
+    const lines = await this.command(name, words);
+    return (lines.at(-1) ?? '').replace(/^SUCCESS: ?/, '');
+  }
+
+  async #number(name: string, ...words: readonly (string | number)[]): Promise<number> {
+    return Number(/(-?\d+)/.exec(await this.#said(name, ...words))?.[1]);
+  }
+
+  pid = (): Promise<number> => this.#number('pid');
+  verb = (set?: number): Promise<number> => (set === undefined ? this.#number('verb') : this.#number('verb', set).then(() => set));
+  mute = (set?: number): Promise<number> => (set === undefined ? this.#number('mute') : this.#number('mute', set).then(() => set));
+  nclients = (): Promise<number> => this.#number('nclients');
+
+  /** The lines of `status`, for a parser of status files. */
+  status = (version?: 1 | 2 | 3 | 'json'): Promise<readonly string[]> => this.command('status', version === undefined ? [] : [version]);
+
+  /** Title and interface version. */
+  async version(): Promise<{ readonly title: string; readonly management: number }> {
+    const lines = await this.command('version');
+    const field = (name: string): string => lines.find((line) => line.startsWith(name))?.slice(name.length) ?? '';
+    const management = field('Management Version: ') || field('Management Interface Version: ');
+    return { title: field('OpenVPN Version: '), management: Number(management) };
+  }
+
+  /** Clients and bytes of the whole daemon. */
+  async loadStats(): Promise<{ readonly clients: number; readonly received: number; readonly sent: number }> {
+    const [clients = 0, received = 0, sent = 0] = ((await this.#said('load-stats')).match(/\d+/g) ?? []).map(Number);
+    return { clients, received, sent };
+  }
+
+  /** What was logged, stated or echoed; the newest `count`, or all. */
+  history = (name: 'log' | 'state' | 'echo', count?: number): Promise<readonly string[]> => this.command(name, [count ?? 'all']);
+
+  /** Whether the daemon waits for a release when it starts. */
+  hold = async (set?: 'on' | 'off' | 'release'): Promise<boolean> => {
+    if (set !== undefined) await this.#said('hold', set);
+    return (await this.#number('hold')) === 1;
+  };
+
+  signal = (name: 'SIGHUP' | 'SIGTERM' | 'SIGUSR1' | 'SIGUSR2'): Promise<string> => this.#said('signal', name);
+  /** Ends the sessions of a common name or an address. */
+  kill = (whom: string): Promise<string> => this.#said('kill', whom);
+  clientKill = (clientId: number, message?: string): Promise<string> =>
+    this.#said('client-kill', clientId, ...(message === undefined ? [] : [message]));
+  /** Lets a client in; `config` are lines as in its client file. */
+  clientAuth = async (clientId: number, keyId: number, config: readonly string[] = []): Promise<void> => {
+    if (config.length === 0) await this.#said('client-auth-nt', clientId, keyId);
+    else await this.command('client-auth', [clientId, keyId], config);
+  };
+  clientDeny = (clientId: number, keyId: number, reason: string, clientReason?: string): Promise<string> =>
+    this.#said('client-deny', clientId, keyId, reason, ...(clientReason === undefined ? [] : [clientReason]));
+  clientPendingAuth = (clientId: number, keyId: number, extra: string, timeoutSeconds: number): Promise<string> =>
+    this.#said('client-pending-auth', clientId, keyId, extra, timeoutSeconds);
+  pushUpdate = (options: string, clientId?: number): Promise<readonly string[]> =>
+    clientId === undefined ? this.command('push-update-broad', [options]) : this.command('push-update-cid', [clientId, options]);
+  username = (type: string, name: string): Promise<string> => this.#said('username', type, name);
+  password = (type: string, password: Secret): Promise<string> => this.#said('password', type, password.reveal());
+  needOk = (type: string, ok: boolean): Promise<string> => this.#said('needok', type, ok ? 'ok' : 'cancel');
+  needStr = (type: string, text: string): Promise<string> => this.#said('needstr', type, text);
+  crResponse = (base64: string): Promise<string> => this.#said('cr-response', base64);
+  remote = (...action: readonly [string, ...(string | number)[]]): Promise<string> => this.#said('remote', ...action);
+  proxy = (...proxy: readonly [string, ...(string | number)[]]): Promise<string> => this.#said('proxy', ...proxy);
+  authRetry = (set?: 'none' | 'interact' | 'nointeract'): Promise<string> => this.#said('auth-retry', ...(set === undefined ? [] : [set]));
+  forgetPasswords = (): Promise<string> => this.#said('forget-passwords');
+  envFilter = (level: number): Promise<string> => this.#said('env-filter', level);
+  /** A signature or certificate that was asked for, as lines. */
+  answerRequest = (name: 'pk-sig' | 'rsa-sig' | 'certificate', lines: readonly string[]): Promise<readonly string[]> =>
+    this.command(name, [], lines);
+
+  /** Switches reports on or off, for this connection and those that follow. */
+  async subscribe(name: Subscription, on = true): Promise<void> {
+    if (on) this.#subscriptions.add(name);
+    else this.#subscriptions.delete(name);
+    await this.command(name, [on ? 'on' : 'off']);
+  }
+
+  /** Byte counts every so many seconds; 0 stops. For this connection and those that follow. */
+  async bytecount(everySeconds: number): Promise<void> {
+    this.#byteSeconds = everySeconds;
+    await this.command('bytecount', [everySeconds]);
+  }
+
+  /** Ends the connection for good, and the iteration of events after what is left. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    this.#connection?.end();
+    this.#driver?.run((machine) => machine.handleClosed());
+    this.#driver?.stop();
+    this.#driver = undefined;
+    this.events.end();
+  }
+
+  // --- the connection ---------------------------------------------------------------------------------------------
+
+  /** Gives why it failed for good; undefined when it stands, or another try follows. */
+  async #connect(): Promise<string | undefined> {
+    const { where, tls, timeout = DEFAULTS.timeout, clock, password } = this.#options;
+    let connection: StreamConnection;
+    try {
+      connection = await connectStream(where, timeout, tls === undefined ? {} : { tls });
+    } catch (error) {
+      return this.#gone(reasonOf(error)) ? undefined : reasonOf(error);
+    }
+    if (this.#closed) {
+      connection.end();
+      return undefined;
+    }
+    const machine = new ManagementClientMachine({ timeout, ...(password === undefined ? {} : { password }) }, clock.now());
+    const driver = new MachineDriver<ClientOutput, ManagementClientMachine>(machine, clock, (output) => this.#carryOut(output, connection));
+    this.#driver = driver;
+    this.#connection = connection;
+    return new Promise((resolve) => {
+      this.#ready.push(() => resolve(undefined));
+      connection.listen({
+        data: (bytes) => driver.run((client, now) => client.handleData(bytes, now)),
+        closed: (error) => {
+          driver.run((client) => client.handleClosed());
+          driver.stop();
+          if (this.#driver !== driver) return;
+          this.#driver = undefined;
+          const why = this.#closeReason ?? error ?? 'the connection ended';
+          this.#closeReason = undefined;
+          resolve(this.#gone(why) ? undefined : why);
+        },
+      });
+      driver.run(() => undefined);
+    });
+  }
+
+  #closeReason: string | undefined;
+
+  #carryOut(output: ClientOutput, connection: StreamConnection): void {
+    switch (output.kind) {
+      case 'send':
+        connection.write(output.bytes);
+        return;
+      case 'notification':
+        return this.events.push(output.notification);
+      case 'ready':
+        return this.#entered();
+      case 'close':
+        this.#closeReason = output.why;
+        return connection.end();
+    }
+  }
+
+  #entered(): void {
+    const again = this.#tries > 0;
+    this.#tries = 0;
+    this.events.push({ kind: 'connected' });
+    for (const ready of this.#ready.splice(0)) ready();
+    if (!again && this.#subscriptions.size === 0 && this.#byteSeconds === 0) return;
+    const ignore = (): undefined => undefined;
+    for (const name of this.#subscriptions) this.command(name, ['on']).catch(ignore);
+    if (this.#byteSeconds > 0) this.command('bytecount', [this.#byteSeconds]).catch(ignore);
+  }
+
+  /** Says that the connection is gone; true when it will be made again. */
+  #gone(why: string): boolean {
+    const again = !this.#closed && this.#options.reconnects !== false;
+    const againIn = again ? milliseconds(Math.min(BACK_OFF.first * 2 ** this.#tries, BACK_OFF.longest)) : undefined;
+    this.#tries++;
+    this.events.push({ kind: 'disconnected', why, againIn });
+    if (againIn === undefined) this.events.end();
+    else {
+      const { clock } = this.#options;
+      this.#cancelRetry = clock.schedule(after(clock.now().at, againIn), () => void this.#connect());
+    }
+    return again;
+  }
+}
