@@ -196,6 +196,11 @@ class LinuxTun implements Tun {
   }
 
   write(packet: Buffer): void {
+    // Most packets are answered while they are written: looking for the answers in this turn costs less than a signal each.
+    if (this.#waits) {
+      this.#wait(false);
+      this.#drainLater();
+    }
     if (!this.#closed && this.#libc.write(this.#fd, packet, packet.length) >= 0) return;
     this.#dropped++;
     // The device was taken away: reading it brings no signal any more.
