@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { DIFFERENCES } from '../../src/base/differences.ts';
+import { levelOf } from '../../src/messages/kinds.ts';
+import { recognise } from '../../src/messages/recogniser.ts';
+import { type Program, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
+import { type Lab, useLab } from './support/lab.ts';
+import { LISTED_LINES } from './support/log-differences.ts';
+import { requireInterop } from './support/require.ts';
+
+/** What happens to a server between its start and its SIGTERM. */
+interface Scenario {
+  readonly name: string;
+  readonly lines?: (lab: Lab) => readonly string[];
+  readonly run: (server: Server, lab: Lab) => Promise<void>;
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'a good session',
+    run: async (server, lab) => {
+      const alice = await lab.client('alice', { lines: ['explicit-exit-notify 1'] });
+      await lab.ping(alice, TUNNEL_SERVER4);
+      await alice.process.stop();
+      await server.process.waitFor('CC-EEN exit message received by peer');
+    },
+  },
+  {
+    name: 'a revoked certificate',
+    lines: (lab) => [`crl-verify ${lab.pki.crl}`],
+    run: async (server, lab) => {
+      await lab.client('mallory', { host: 'alice', wait: false });
+      await server.process.waitFor('VERIFY ERROR');
+      await server.process.waitFor('TLS Error: TLS handshake failed');
+    },
+  },
+  {
+    name: 'another tls-crypt key',
+    run: async (server, lab) => {
+      await lab.client('alice', { wrap: 'none', lines: [`tls-crypt ${lab.pki.foreignStaticKey()}`], wait: false });
+      await server.process.waitFor('tls-crypt unwrapping failed');
+    },
+  },
+  {
+    name: 'a wrong password',
+    lines: (lab) => [`auth-user-pass-verify ${lab.script('exit 1')} via-file`, 'script-security 2'],
+    run: async (server, lab) => {
+      await lab.client('alice', { lines: [`auth-user-pass ${lab.file('alice\nwrong\n')}`], wait: false });
+      await server.process.waitFor('client-instance exiting');
+    },
+  },
+  {
+    name: 'no cipher in common',
+    run: async (server, lab) => {
+      await lab.client('alice', { lines: ['data-ciphers AES-128-CBC'], wait: false });
+      await server.process.waitFor('No common cipher');
+    },
+  },
+  {
+    name: 'a renegotiation',
+    lines: () => ['reneg-sec 4 4'],
+    run: async (server, lab) => {
+      const alice = await lab.client('alice', { lines: ['reneg-sec 0'] });
+      await server.process.waitFor('TLS: soft reset');
+      const from = server.process.mark();
+      await server.process.waitFor('Control Channel: ', { from: from - 1 });
+      await delay(500);
+      await alice.process.stop();
+    },
+  },
+  {
+    name: 'a restart',
+    run: async (server) => {
+      const from = server.process.mark();
+      server.process.signal('SIGUSR1');
+      await server.process.waitFor(READY, { from });
+    },
+  },
+  {
+    name: 'a replay',
+    run: async (server, lab) => {
+      const relay = await lab.relay({ duplicate: 1 });
+      const alice = await lab.client('alice', { remote: relay.host.ip4 });
+      await lab.ping(alice, TUNNEL_SERVER4);
+      await server.process.waitFor('bad packet ID');
+    },
+  },
+];
+
+/** A line as what counts of it: which message it is, with which level and flags. */
+interface Line {
+  readonly key: string;
+  readonly word: number;
+  readonly text: string;
+}
+
+async function logOf(program: Program, scenario: Scenario, verb: number, lab: Lab): Promise<Line[]> {
+  const lines = ['machine-readable-output', `verb ${verb}`, ...(scenario.lines?.(lab) ?? [])];
+  await lab.pki.writeCrl([await lab.identity('mallory')]);
+  const server = await lab.server({ program, proto: 'udp4', lines });
+  await scenario.run(server, lab);
+  await server.process.stop();
+  lab.network.stopAll();
+  return server.process.lines.map((line) => {
+    const { row, word = -1, text } = recognise(line);
+    return { key: `${row?.id ?? `unknown: ${text}`} ${word.toString(16)}`, word, text };
+  });
+}
+
+/** What is in one and not in the other, order counting: the longest common sequence is taken out. */
+function differing(stock: readonly Line[], ours: readonly Line[]): string[] {
+  const rows = Array.from({ length: stock.length + 1 }, () => new Array<number>(ours.length + 1).fill(0));
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
+  for (let i = stock.length - 1; i >= 0; i--) {
+    for (let j = ours.length - 1; j >= 0; j--) {
+      const row = rows[i];
+      if (row !== undefined) row[j] = stock[i]?.key === ours[j]?.key ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
+  }
+  const found: string[] = [];
+  for (let i = 0, j = 0; i < stock.length || j < ours.length; ) {
+    if (i < stock.length && j < ours.length && stock[i]?.key === ours[j]?.key) {
+      i++;
+      j++;
+    } else if (j >= ours.length || (i < stock.length && at(i + 1, j) >= at(i, j + 1))) found.push(`stock ${stock[i++]?.key}`);
+    else found.push(`ours ${ours[j++]?.key}`);
+  }
+  return found;
+}
+
+function isListed(line: string, scenario: string): boolean {
+  return LISTED_LINES.some(({ scenarios, lines }) => (scenarios === undefined || scenarios.includes(scenario)) && lines.includes(line));
+}
+
+describe.skipIf(!requireInterop())('the log beside stock', () => {
+  const lab = useLab(['alice', 'relay']);
+
+  it.each(SCENARIOS)('$name', async (scenario) => {
+    const stock = await logOf('stock', scenario, 4, lab);
+    const ours = await logOf('ours', scenario, 4, lab);
+    expect(ours.filter(({ key }) => key.startsWith('unknown')).map(({ text }) => text)).toEqual([]);
+    const upTo = (lines: readonly Line[], verb: number): Line[] => lines.filter(({ word }) => levelOf(word) <= verb);
+    const found = [1, 3, 4].flatMap((verb) => differing(upTo(stock, verb), upTo(ours, verb)));
+    expect([...new Set(found.filter((line) => !isListed(line, scenario.name)))]).toEqual([]);
+  });
+
+  it.each([1, 3])('a good session at verb %i', async (verb) => {
+    const [good] = SCENARIOS;
+    if (good === undefined) throw new Error('no scenario');
+    const stock = await logOf('stock', good, verb, lab);
+    const ours = await logOf('ours', good, verb, lab);
+    expect(differing(stock, ours).filter((line) => !isListed(line, good.name))).toEqual([]);
+  });
+});
+
+describe('the lines that may differ', () => {
+  it.each(LISTED_LINES)('$difference is a listed difference', ({ difference }) => {
+    expect(DIFFERENCES.map(({ id }) => id)).toContain(difference);
+  });
+});
