@@ -294,6 +294,7 @@ describe('reload', () => {
   it('that is refused leaves the working folder and the log where they were', async () => {
     const daemon = await TestDaemon.start({ lines: ['status status.log 1'] });
     mkdirSync(daemon.path('other'));
+    await daemon.when('the status file', () => (existsSync(daemon.path('status.log')) ? true : undefined));
     daemon.configure(['cd other', 'log elsewhere.log', 'bogus 1']);
     const from = daemon.mark();
     daemon.app.signal('SIGHUP');

@@ -7,6 +7,7 @@ import { Numbers } from '../engine/numbers.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import { AppendFile } from '../host/append-file.ts';
 import type { Clock } from '../host/clock.ts';
+import { HeldFiles } from '../host/files.ts';
 import { IpRoute2, type Network } from '../host/ip.ts';
 import { dropPrivileges, resolveIdentity } from '../host/process.ts';
 import { ProcessRunner, type Runner } from '../host/scripts.ts';
@@ -81,6 +82,7 @@ export class DaemonApp {
   readonly #log: LogControl;
   readonly #reader: ConfigurationReader;
   readonly #pidFile = new PidFile();
+  readonly #held = new HeldFiles();
   readonly #causes = new Causes();
   #finish: (status: number) => void = () => {};
   /** The configuration in force. */
@@ -202,7 +204,7 @@ export class DaemonApp {
     await this.#serve(runnable);
     await this.#openInsideTunnel(configuration);
     await this.#pidFile.write(daemon.writePid, this.#options.pid);
-    await this.#serving?.handOver(identity);
+    if (identity.user !== undefined || identity.group !== undefined) await this.#serving?.holdFiles();
     dropPrivileges(identity);
     if (identity.group !== undefined) notes.add(START.groupSet, { group: identity.group.name });
     if (identity.user !== undefined) notes.add(START.userSet, { user: identity.user.name });
@@ -266,6 +268,7 @@ export class DaemonApp {
       runner: this.#runner,
       logging: this.logging,
       numbers: this.#numbers,
+      held: this.#held,
       title: this.#title,
       onEvent: (event) => this.port.emit(event),
       onFailure: (error) => void this.fail(error),
@@ -462,6 +465,7 @@ export class DaemonApp {
     this.#closing = true;
     await this.#management?.close();
     await this.#pidFile.remove();
+    await this.#held.close();
     await this.logging.close();
     this.#finish(status);
   }

@@ -2,12 +2,7 @@ import { fail, type Result } from '../base/result.ts';
 import type { Random } from '../base/random.ts';
 import type { LogSettings } from '../engine/daemon-settings.ts';
 import { DEFAULT_SYSLOG_NAME } from '../engine/settings/process.ts';
-import {
-  type Configuration,
-  type RefusedConfiguration,
-  settingsFromOptions,
-  type SettingsFiles,
-} from '../engine/settings-from-options.ts';
+import { type Configuration, type RefusedConfiguration, settingsFromOptions, type SettingsFiles } from '../engine/settings-from-options.ts';
 import { LINE_SHAPES } from '../log/formats.ts';
 import type { Note } from '../messages/notes.ts';
 import { START } from '../messages/start.ts';

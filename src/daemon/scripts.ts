@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { reasonOf } from '../base/errors.ts';
 import { bitsMask, formatIp } from '../base/ip.ts';
 import { seconds } from '../base/units.ts';
@@ -36,6 +37,8 @@ export interface ScriptWorld {
 export class Scripts {
   readonly #settings: DaemonSettings;
   readonly #world: ScriptWorld;
+  /** A reload reads from other folders for a moment, while a file is being opened. */
+  readonly #directory = process.cwd();
 
   constructor(settings: DaemonSettings, world: ScriptWorld) {
     this.#settings = settings;
@@ -93,7 +96,7 @@ export class Scripts {
     for (const name of [fileNameOf(commonName), 'DEFAULT']) {
       if (name === undefined) continue;
       const path = `${folder}/${name}`;
-      const text = await readTextIfThere(path);
+      const text = await readTextIfThere(resolve(this.#directory, path));
       if (text !== undefined) return { ok: true, config: { text, name: path } };
     }
     return { ok: true, reason: `${folder}/${commonName}` };

@@ -4,7 +4,7 @@ import type { Numbers } from '../engine/numbers.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import { serverStatus } from '../engine/status-view.ts';
 import type { Clock } from '../host/clock.ts';
-import type { ResolvedIdentity } from '../host/process.ts';
+import type { HeldFiles } from '../host/files.ts';
 import type { Runner } from '../host/scripts.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
@@ -22,7 +22,7 @@ import type { TunnelInterface } from './interface.ts';
 import type { Material } from './material.ts';
 import { protoName, Runtime } from './runtime.ts';
 import { Scripts } from './scripts.ts';
-import { PeriodicFile, poolText, readPoolFile } from './state-files.ts';
+import { type FileWorld, PeriodicFile, poolText, readPoolFile } from './state-files.ts';
 
 /** What serving is begun with. All of it outlives it. */
 export interface ServingParts {
@@ -34,6 +34,8 @@ export interface ServingParts {
   readonly runner: Runner;
   readonly logging: Logging;
   readonly numbers: Numbers;
+  /** Files that stay open. */
+  readonly held: HeldFiles;
   /** The banner of status files. */
   readonly title: string;
   onEvent(event: DaemonEvent): void;
@@ -53,7 +55,7 @@ export class Serving {
     this.runtime = runtime;
     const { status, statusJson } = parts.configuration.daemon;
     const file = (path: string, seconds: number, content: () => string): PeriodicFile =>
-      new PeriodicFile(path, seconds, content, parts.clock, parts.logging.notes);
+      new PeriodicFile(path, seconds, content, fileWorld(parts));
     this.#statusFiles = [
       ...(status === undefined ? [] : [file(status.file, status.seconds, () => statusText(this.status(), this.#format))]),
       ...(status === undefined || !statusJson ? [] : [file(`${status.file}.json`, status.seconds, () => `${jsonOf(this.status())}\n`)]),
@@ -80,7 +82,7 @@ export class Serving {
       scripts: new Scripts(daemon, { runner: parts.runner, notes: logging.notes }),
       crl: crl === undefined ? undefined : new CrlWatch(crl, material.authorities, logging.notes),
       numbers: parts.numbers,
-      poolEntries: poolPersist === undefined ? [] : await readPoolFile(poolPersist.file),
+      poolEntries: poolPersist === undefined ? [] : await readPoolFile(poolPersist.file, parts.held),
       onEvent: (event) => {
         parts.onEvent(event);
         // Clients come and go: files that are read by the minute shall not show what was before.
@@ -91,7 +93,7 @@ export class Serving {
     });
     await runtime.start();
     if (poolPersist !== undefined && poolPersist.seconds > 0) {
-      pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolText(runtime.engine.pool), clock, logging.notes);
+      pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolText(runtime.engine.pool), fileWorld(parts));
     }
     serving = new Serving(parts, runtime, pool);
     serving.#noteSockets();
@@ -114,9 +116,9 @@ export class Serving {
     return statusLines(this.status(), this.#format);
   }
 
-  /** Before root is given away: who goes on shall be able to write the files. */
-  async handOver(identity: ResolvedIdentity): Promise<void> {
-    for (const file of this.#files) await file.handOver(identity);
+  /** Keeps its files open, for after root is given away. */
+  async holdFiles(): Promise<void> {
+    for (const file of this.#files) await file.hold();
   }
 
   /** Tells clients, closes the sockets, and writes the files a last time. */
@@ -146,4 +148,8 @@ export class Serving {
     if (server.pool6 !== undefined)
       notes.add(POOL.base6, { base: formatIp(server.pool6.first), size: engine.pool.size, bits: server.pool6.bits });
   }
+}
+
+function fileWorld({ clock, logging, held }: ServingParts): FileWorld {
+  return { clock, notes: logging.notes, held };
 }

@@ -1,9 +1,9 @@
+import { resolve } from 'node:path';
 import { reasonOf } from '../base/errors.ts';
 import { after, type Instant, seconds } from '../base/units.ts';
 import type { AddressPool, PoolEntry } from '../engine/pool.ts';
 import type { Clock } from '../host/clock.ts';
-import { giveFile, StateFile } from '../host/files.ts';
-import type { ResolvedIdentity } from '../host/process.ts';
+import { type HeldFiles, StateFile } from '../host/files.ts';
 import { readTextIfThere } from '../host/temporary.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Notes } from '../messages/notes.ts';
@@ -11,12 +11,21 @@ import type { Notes } from '../messages/notes.ts';
 /** Between writes that changes ask for. */
 const CHANGE_PAUSE = seconds(1);
 
+/** What files of state are kept with. */
+export interface FileWorld {
+  readonly clock: Clock;
+  readonly notes: Notes;
+  /** Those that stay open. */
+  readonly held: HeldFiles;
+}
+
 /**
  * A file that shows the newest state: written at the start and after the first second, then in its interval, and once more at the
  * end. A failure is said once, until a write succeeds again.
  */
 export class PeriodicFile {
   readonly #path: string;
+  readonly #held: HeldFiles;
   readonly #file: StateFile;
   readonly #content: () => string | undefined;
   readonly #clock: Clock;
@@ -31,13 +40,17 @@ export class PeriodicFile {
   #said = false;
 
   /** `everySeconds` 0 writes at the end alone. `content` gives undefined when there is nothing to show yet. */
-  constructor(path: string, everySeconds: number, content: () => string | undefined, clock: Clock, notes: Notes) {
-    this.#path = path;
-    this.#file = new StateFile(path, (error) => {
+  constructor(path: string, everySeconds: number, content: () => string | undefined, world: FileWorld) {
+    const { clock, notes, held } = world;
+    const failed = (error: unknown): void => {
       if (!this.#said) notes.add(OURS.stateFileFailed, { file: path, reason: reasonOf(error) });
       this.#said = true;
       this.#failing = true;
-    });
+    };
+    // A reload reads from other folders for a moment, while a write may be under way.
+    this.#path = resolve(path);
+    this.#held = held;
+    this.#file = new StateFile(this.#path, failed, held);
     this.#content = content;
     this.#clock = clock;
     this.#everySeconds = everySeconds;
@@ -71,12 +84,10 @@ export class PeriodicFile {
     });
   }
 
-  /** Gives the file to who the process is about to become. */
-  async handOver({ user, group }: ResolvedIdentity): Promise<void> {
+  /** Keeps the file open, for after root is given away. */
+  async hold(): Promise<void> {
     await this.#file.settled();
-    if (user === undefined && group === undefined) return;
-    // Where that fails, so does the next write, and says it.
-    await giveFile(this.#path, user?.id ?? -1, group?.id ?? -1).catch(() => undefined);
+    await this.#held.hold(this.#path);
   }
 
   /** Writes a last time. */
@@ -105,9 +116,14 @@ export function poolText(pool: AddressPool): string {
 }
 
 /** What an earlier run left; nothing when there is no such file. */
-export async function readPoolFile(path: string): Promise<PoolEntry[]> {
-  const text = (await readTextIfThere(path)) ?? '';
-  return text
+export async function readPoolFile(path: string, held: HeldFiles): Promise<PoolEntry[]> {
+  const text = await readTextIfThere(path).catch(async (error: unknown) => {
+    // After root was given away the name may lead nowhere.
+    const kept = await held.read(path);
+    if (kept === undefined) throw error;
+    return kept;
+  });
+  return (text ?? '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FileWatch, readTextFile, readWholeFile, StateFile, writeWholeFile } from './files.ts';
+import { FileWatch, HeldFiles, readTextFile, readWholeFile, StateFile, writeWholeFile } from './files.ts';
 
 let root: string;
 let folder: string;
@@ -140,5 +140,43 @@ describe('StateFile', () => {
     file.write('two');
     await file.settled();
     expect(readFileSync(join(folder, 'later', 'status'), 'utf8')).toBe('two');
+  });
+});
+
+describe('HeldFiles', () => {
+  it('writes by name as long as that goes, and into the open file when it does not', async () => {
+    const path = join(folder, 'held', 'status');
+    mkdirSync(join(folder, 'held'));
+    const held = new HeldFiles();
+    await held.write(path, 'one, which is long\n');
+    await held.hold(path);
+    const inode = statSync(path).ino;
+    // Nobody may make files in a folder that is gone by its name.
+    renameSync(join(folder, 'held'), join(folder, 'away'));
+    await held.write(path, 'two\n');
+    const moved = join(folder, 'away', 'status');
+    expect([readFileSync(moved, 'utf8'), statSync(moved).ino]).toEqual(['two\n', inode]);
+    expect(await held.read(path)).toBe('two\n');
+    await held.close();
+    await expect(held.write(path, 'three\n')).rejects.toThrow('No such file or directory');
+    expect(await held.read(path)).toBeUndefined();
+  });
+
+  it('makes what is not there, once', async () => {
+    const path = join(folder, 'made');
+    const held = new HeldFiles();
+    await held.hold(path);
+    await held.hold(path);
+    expect(await held.read(path)).toBe('');
+    await held.close();
+  });
+
+  it('holds nothing but regular files, and says at the write what is wrong', async () => {
+    const held = new HeldFiles();
+    await held.hold('/dev/null');
+    await held.hold(join(folder, 'nowhere', 'x'));
+    expect(await held.read('/dev/null')).toBeUndefined();
+    await expect(held.write(join(folder, 'nowhere', 'x'), '')).rejects.toThrow('No such file or directory');
+    await held.close();
   });
 });

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { TunnelscopeError } from '../base/errors.ts';
 import { failureFrom, formatFailure } from './errno.ts';
 
@@ -148,19 +148,49 @@ async function writeInPlace(target: string, content: Uint8Array | string, option
   }
 }
 
-/** Gives a regular file, made if it is not there, to another user and group; -1 leaves one as it is. Rejects with `FILE`. */
-export async function giveFile(path: string, user: number, group: number): Promise<void> {
-  try {
-    // No link is followed: who owns the folder must not be given somebody else's file.
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-    const file = await open(path, flags, DEFAULT_MODE);
+/**
+ * Files that stay open, for a process that gives root away: where it may not open them any more, it still reads and writes
+ * them. Names count from the working directory of the time.
+ */
+export class HeldFiles {
+  readonly #files = new Map<string, FileHandle>();
+
+  /** Opens a regular file, made if it is not there. What cannot be opened is not held: its next write says why. */
+  async hold(path: string): Promise<void> {
+    const key = resolve(path);
+    if (this.#files.has(key)) return;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK;
+    const file = await open(key, flags, DEFAULT_MODE).catch(() => undefined);
+    if (file === undefined) return;
+    if ((await file.stat()).isFile()) this.#files.set(key, file);
+    else await file.close();
+  }
+
+  /** The text of a file that is held; undefined of any other. */
+  async read(path: string): Promise<string | undefined> {
+    const file = this.#files.get(resolve(path));
+    if (file === undefined) return undefined;
+    const bytes = Buffer.alloc(Math.min((await file.stat()).size, MAX_FILE_BYTES));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.toString('utf8', 0, bytesRead);
+  }
+
+  /** As `writeWholeFile`; what may not be written by name is written in place when it is held. */
+  async write(path: string, content: string, options: WriteOptions = {}): Promise<void> {
     try {
-      if ((await file.stat()).isFile()) await file.chown(user, group);
-    } finally {
-      await file.close();
+      await writeWholeFile(path, content, options);
+    } catch (thrown) {
+      const file = this.#files.get(resolve(path));
+      if (file === undefined) throw thrown;
+      const bytes = Buffer.from(content);
+      await file.write(bytes, 0, bytes.length, 0);
+      await file.truncate(bytes.length);
     }
-  } catch (thrown) {
-    throw fileError(`cannot give ${path} away`, thrown);
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files.values()) await file.close();
+    this.#files.clear();
   }
 }
 
@@ -168,14 +198,16 @@ export async function giveFile(path: string, user: number, group: number): Promi
 export class StateFile {
   readonly #path: string;
   readonly #options: WriteOptions;
+  readonly #held: HeldFiles;
   readonly #failed: (error: unknown) => void;
   #next: string | undefined;
   #running: Promise<void> | undefined;
 
   /** `failed` hears each write that did not succeed; the next is tried all the same. */
-  constructor(path: string, failed: (error: unknown) => void, options: WriteOptions = {}) {
+  constructor(path: string, failed: (error: unknown) => void, held = new HeldFiles(), options: WriteOptions = {}) {
     this.#path = path;
     this.#failed = failed;
+    this.#held = held;
     this.#options = options;
   }
 
@@ -194,7 +226,7 @@ export class StateFile {
     while (this.#next !== undefined) {
       const content = this.#next;
       this.#next = undefined;
-      await writeWholeFile(this.#path, content, this.#options).catch(this.#failed);
+      await this.#held.write(this.#path, content, this.#options).catch(this.#failed);
     }
     this.#running = undefined;
   }
