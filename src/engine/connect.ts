@@ -166,19 +166,21 @@ export class Connector {
     const bits6 = config.address6?.bits ?? settings.tunnel6?.bits;
     setLeaseEnv(client.env, { address4, address6 }, bits4, bits6, settings.tunnel6?.address);
     const own = [address4, address6].filter((address) => address !== undefined).map(hostRoute);
-    const routes = [...own, ...config.internalRoutes.slice(0, settings.maxRoutesPerClient - own.length)];
-    if (routes.length < own.length + config.internalRoutes.length) {
-      this.#context.notes.add(MULTI.routeQuota, { quota: settings.maxRoutesPerClient, client: client.label }, client.ref);
-    }
+    const routes = [...own, ...inLearningOrder(config.internalRoutes)];
     const pushOptions = clientPushOptions(settings, client, config, { cipher, address4, bits4, address6, bits6 });
     client.tunnel = { cipher, routes, address4, address6, pushOptions };
     this.#learn(client, routes, now);
   }
 
-  /** `learn-address` may refuse single addresses; the client stays connected without them, as in stock. */
+  /** The quota and `learn-address` may refuse single addresses; the client stays connected without them, as in stock. */
   #learn(client: ClientInstance, left: readonly InnerRoute[], now: Now): void {
     const [route, ...rest] = left;
     if (route === undefined) return this.#done(client, now);
+    const learned = (client.tunnel?.routes.length ?? 0) - left.length;
+    if (learned >= this.#context.settings.maxRoutesPerClient) {
+      this.#refuseRoute(client, route);
+      return this.#learn(client, rest, now);
+    }
     const before = this.#owners.learn(route, client);
     if (before?.tunnel !== undefined) this.#loseRoute(before, route);
     if (!this.#context.settings.hooks.learnAddress) {
@@ -197,18 +199,30 @@ export class Connector {
       if (answer.ok) this.#noteLearned(client, route);
       else {
         this.#owners.forget([route], client);
-        this.#context.notes.add(MULTI.learnFailed, { route: formatRoute(route), client: this.#nameOf(client) }, client.ref);
-        if (client.tunnel !== undefined)
-          client.tunnel = { ...client.tunnel, routes: client.tunnel.routes.filter((kept) => kept !== route) };
+        this.#dropRoute(client, route);
       }
       this.#learn(client, rest, later);
     });
   }
 
+  /** One route more than `max-routes-per-client` allows. */
+  #refuseRoute(client: ClientInstance, route: InnerRoute): void {
+    const { notes, settings } = this.#context;
+    const name = this.#nameOf(client);
+    if (!isOwn(client, route)) notes.add(MULTI.internalRoute, { route: formatRoute(route), client: name }, client.ref);
+    notes.add(MULTI.routeQuota, { quota: settings.maxRoutesPerClient, client: name }, client.ref);
+    this.#dropRoute(client, route);
+  }
+
+  #dropRoute(client: ClientInstance, route: InnerRoute): void {
+    this.#context.notes.add(MULTI.learnFailed, { route: formatRoute(route), client: this.#nameOf(client) }, client.ref);
+    if (client.tunnel === undefined) return;
+    client.tunnel = { ...client.tunnel, routes: client.tunnel.routes.filter((kept) => kept !== route) };
+  }
+
   #noteLearned(client: ClientInstance, route: InnerRoute): void {
     const { notes } = this.#context;
-    const own =
-      client.tunnel !== undefined && [client.tunnel.address4, client.tunnel.address6].some((address) => address?.equals(route.network));
+    const own = isOwn(client, route);
     const name = this.#nameOf(client);
     if (!own) notes.add(MULTI.internalRoute, { route: formatRoute(route), client: name }, client.ref);
     notes.add(MULTI.learn, { route: formatRoute(route), client: name }, client.ref);
@@ -246,6 +260,15 @@ export class Connector {
     this.undo(client);
     this.#context.dismiss(client, message, reason, now);
   }
+}
+
+function isOwn({ tunnel }: ClientInstance, route: InnerRoute): boolean {
+  return tunnel !== undefined && [tunnel.address4, tunnel.address6].some((address) => address?.equals(route.network));
+}
+
+/** Subnets as stock takes them in: IPv4 first, the last line of each family before the ones above it. It counts for the quota. */
+function inLearningOrder(routes: readonly InnerRoute[]): InnerRoute[] {
+  return [4, 6].flatMap((family) => routes.filter((route) => route.family === family).toReversed());
 }
 
 /** What comes later adds to lists and replaces single values. */

@@ -25,6 +25,17 @@ describe('logins', () => {
     const made = accepted(`${LOGIN}auth-gen-token\n`).server.auth.token;
     expect(made).toMatchObject({ lifetime: undefined, renewal: 3_600_000 });
     expect(made?.key.reveal()).toHaveLength(32);
+    expect(refused(`${LOGIN}auth-gen-token\nreneg-sec 0\n`)[0]).toMatch(
+      /--auth-gen-token needs a non-infinite --renegotiate_seconds setting/,
+    );
+    for (const [token, reneg] of [
+      ['auth-gen-token 0 100', ''],
+      ['auth-gen-token', 'reneg-sec 100'],
+    ]) {
+      const text = /--auth-gen-token renewal time needs to be at least {2}two times --hand-window \(60\)\./;
+      expect(refused(`${LOGIN}${token}\n${reneg}\n`)[0]).toMatch(text);
+    }
+    expect(accepted(`${LOGIN}auth-gen-token 3600 200\nreneg-sec 100\n`).server.auth.token?.renewal).toBe(200_000);
     expect(refused(`${LOGIN}auth-gen-token\nauth-gen-token-secret ca.crt\n`)[0]).toMatch(/no OpenVPN auth-token server key/);
   });
 

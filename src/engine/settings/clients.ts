@@ -99,20 +99,23 @@ function checkNeedsVerifier(collected: Collected, clientCertificate: AuthSetting
   if (collected.has('auth-user-pass-optional')) need('--auth-user-pass-optional', 'auth-user-pass-optional');
 }
 
-/** Renewal when nothing sets it: `reneg-sec`, or its default where that is off. */
+/** Renewal when nothing sets it: `reneg-sec`. */
 function tokenSettings(collected: Collected, random: Random): TokenSettings | undefined {
   const directive = collected.last('auth-gen-token');
   if (directive === undefined) return undefined;
   const [lifetime, renewal, extra] = directive.values;
   const handWindow = collected.number('hand-window') ?? 60;
   if (extra !== undefined) collected.error(`--auth-gen-token ${extra} is not in this release`, directive);
-  if (renewal !== undefined && Number(renewal) < 2 * handWindow) {
+  const keySeconds = collected.number('reneg-sec') ?? 3600;
+  if (keySeconds === 0) collected.error('--auth-gen-token needs a non-infinite --renegotiate_seconds setting', directive);
+  const renewalSeconds = Number(renewal ?? keySeconds);
+  if (keySeconds > 0 && renewalSeconds < 2 * handWindow) {
     collected.error(`--auth-gen-token renewal time needs to be at least  two times --hand-window (${handWindow}).`, directive);
   }
   return {
     key: tokenKey(collected) ?? new Secret(random.bytes(TOKEN_KEY.length)),
     lifetime: lifetime === undefined || Number(lifetime) === 0 ? undefined : seconds(Number(lifetime)),
-    renewal: seconds(Number(renewal ?? (collected.number('reneg-sec') || 3600))),
+    renewal: seconds(renewalSeconds),
   };
 }
 

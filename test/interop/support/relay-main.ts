@@ -10,6 +10,8 @@ import { SeededRandom } from '../../../src/base/random.ts';
 /** What happens to packets, in both directions: chances from 0 to 1. */
 export interface Faults {
   readonly drop?: number;
+  /** The same for what the server sends alone. */
+  readonly dropDown?: number;
   readonly duplicate?: number;
   /** Held back until after the next packet, or 20 ms. */
   readonly reorder?: number;
@@ -63,7 +65,7 @@ class Relay {
     this.#front = createSocket(setup.to.ip.includes(':') ? 'udp6' : 'udp4');
     this.#front.on('message', (bytes, client) => {
       const flow = this.#flowOf(client);
-      this.#pass(() => flow.upstream.send(bytes, setup.to.port, setup.to.ip));
+      this.#pass('up', () => flow.upstream.send(bytes, setup.to.port, setup.to.ip));
     });
     this.#front.bind(setup.port, () => process.stdout.write('relay is up\n'));
   }
@@ -96,7 +98,7 @@ class Relay {
 
   #openUpstream(client: RemoteInfo, ip?: string): Socket {
     const socket = createSocket(this.#setup.to.ip.includes(':') ? 'udp6' : 'udp4');
-    socket.on('message', (bytes) => this.#pass(() => this.#front.send(bytes, client.port, client.address)));
+    socket.on('message', (bytes) => this.#pass('down', () => this.#front.send(bytes, client.port, client.address)));
     // A server that is away answers with ICMP errors; to a relay that is one more lost packet.
     socket.on('error', () => undefined);
     socket.bind(0, ip);
@@ -104,9 +106,9 @@ class Relay {
   }
 
   /** Sends, drops, doubles or holds back one packet. */
-  #pass(send: () => void): void {
-    const { drop = 0, duplicate = 0, reorder = 0 } = this.#faults;
-    if (this.#random.unit() < drop) {
+  #pass(way: 'up' | 'down', send: () => void): void {
+    const { drop = 0, dropDown = 0, duplicate = 0, reorder = 0 } = this.#faults;
+    if (this.#random.unit() < (way === 'down' ? Math.max(drop, dropDown) : drop)) {
       this.#counts.dropped++;
       return;
     }
