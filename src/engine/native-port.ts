@@ -38,7 +38,12 @@ export class NativePort implements DaemonPort {
   }
 
   info(): DaemonInfo {
-    return { title: this.#controls.title, mode: 'server', statusVersion: this.statusVersion, connected: this.#controls.run(() => true) ?? false };
+    return {
+      title: this.#controls.title,
+      mode: 'server',
+      statusVersion: this.statusVersion,
+      connected: this.#controls.run(() => true) ?? false,
+    };
   }
 
   subscribe(listener: (event: DaemonEvent, number: number) => void): () => void {

@@ -26,7 +26,7 @@ function drain(client: ManagementClientMachine) {
 const SAID = [
   GREETING,
   'SUCCESS: pid=7\r\n',
-  '>LOG:1795352568,D,MANAGEMENT: CMD \'state on all\'\r\n',
+  ">LOG:1795352568,D,MANAGEMENT: CMD 'state on all'\r\n",
   'SUCCESS: real-time state notification set to ON\r\n1795352568,CONNECTING,,,,,,\r\nEND\r\n',
   '>CLIENT:CONNECT,3,1\r\n>CLIENT:ENV,common_name=älice\r\n>CLIENT:ENV,odd\r\n>CLIENT:ENV,END\r\n',
   'TITLE\tOpenVPN\r\nERROR: in a name\r\nEND\r\n',
@@ -67,7 +67,16 @@ describe('a management client', () => {
     ]);
     expect(whole.notifications.slice(1)).toMatchObject([
       { kind: 'log', time: 1795352568, flags: 'D' },
-      { kind: 'client', what: 'CONNECT', clientId: 3, keyId: 1, env: [['common_name', 'älice'], ['odd', '']] },
+      {
+        kind: 'client',
+        what: 'CONNECT',
+        clientId: 3,
+        keyId: 1,
+        env: [
+          ['common_name', 'älice'],
+          ['odd', ''],
+        ],
+      },
       { kind: 'client-address', clientId: 3, address: '10.8.0.2', primary: true },
       { kind: 'state', state: { name: 'CONNECTED', detail: 'SUCCESS', tun4: '10.8.0.1', remote: undefined, remotePort: undefined } },
       { kind: 'unknown', line: 'FUTURE:x,y' },
@@ -171,6 +180,8 @@ describe('encodeCommand', () => {
   });
 
   it('puts END behind a body', () => {
-    expect(encodeCommand('client-auth', [0, 1], ['push "route 10.0.0.0"']).toString()).toBe('client-auth 0 1\npush "route 10.0.0.0"\nEND\n');
+    expect(encodeCommand('client-auth', [0, 1], ['push "route 10.0.0.0"']).toString()).toBe(
+      'client-auth 0 1\npush "route 10.0.0.0"\nEND\n',
+    );
   });
 });

@@ -55,7 +55,8 @@ export class Connection {
 
   /** True when there is input that can be dealt with now: not while an answer is due or replies are not being read. */
   get ready(): boolean {
-    const held = this.phase === 'waiting' || this.held !== undefined || this.asking || this.outlet.replying || this.outlet.backlog > MAX_REPLY_BACKLOG;
+    const held =
+      this.phase === 'waiting' || this.held !== undefined || this.asking || this.outlet.replying || this.outlet.backlog > MAX_REPLY_BACKLOG;
     return this.input.pending > 0 && this.phase !== 'closing' && !held;
   }
 

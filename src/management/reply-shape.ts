@@ -67,7 +67,8 @@ function consumed(shape: ReplyShape, lines: readonly string[]): number | undefin
     case 'verdict': {
       const pattern = shape.kind === 'verdict' ? shape.pattern : /^(?:SUCCESS|ERROR):/;
       // Only the newest line can be the one: those before were looked at as they came.
-      const at = shape.kind === 'line' ? lines.findIndex((line) => pattern.test(line)) : pattern.test(lines.at(-1) ?? '') ? lines.length - 1 : -1;
+      const at =
+        shape.kind === 'line' ? lines.findIndex((line) => pattern.test(line)) : pattern.test(lines.at(-1) ?? '') ? lines.length - 1 : -1;
       return at < 0 ? undefined : at + 1;
     }
     case 'lines': {

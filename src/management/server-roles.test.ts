@@ -23,7 +23,8 @@ const CONNECT: DaemonEvent = {
 const CONNECT_LINES = ['>CLIENT:CONNECT,3,1', '>CLIENT:ENV,password=hush', '>CLIENT:ENV,common_name=alice', '>CLIENT:ENV,END'];
 
 function answer(request: DaemonRequest): DaemonReply {
-  if (request.kind === 'status') return { kind: 'status', report: recordedServer(0, [ALICE, { ...ALICE, clientId: 4, phase: 'handshake' }]) };
+  if (request.kind === 'status')
+    return { kind: 'status', report: recordedServer(0, [ALICE, { ...ALICE, clientId: 4, phase: 'handshake' }]) };
   if (request.kind === 'push-update') return { kind: 'updated', count: request.clientId === undefined ? 2 : 0, unsupported: [7] };
   return request.kind === 'pid' ? { kind: 'value', value: 7 } : { kind: 'done', text: '' };
 }
@@ -35,7 +36,18 @@ describe('roles', () => {
     rig.connect(2, { role: 'operate' });
     rig.connect(3, { role: 'authenticate' });
     const refused = (id: number, line: string): boolean => rig.type(id, line).some((reply) => reply.includes('takes the role'));
-    const lines = ['pid', 'status', 'verb', 'hold', 'verb 3', 'kill alice', 'hold release', 'client-auth-nt 0 1', 'username Auth x', 'frobnicate'];
+    const lines = [
+      'pid',
+      'status',
+      'verb',
+      'hold',
+      'verb 3',
+      'kill alice',
+      'hold release',
+      'client-auth-nt 0 1',
+      'username Auth x',
+      'frobnicate',
+    ];
     const allowed = [1, 2, 3].map((id) => lines.filter((line) => !refused(id, line)));
     expect(allowed).toEqual([
       ['pid', 'status', 'verb', 'hold'],
@@ -51,13 +63,20 @@ describe('roles', () => {
   it('are known for every command', () => {
     const setting = COMMANDS.filter(({ name }) => roleFor(name, ['x']) === 'operate').map(({ name }) => name);
     expect(setting).toEqual(
-      'auth-retry client-kill forget-passwords hold kill log-reopen mute proxy push-update-broad push-update-cid remote signal verb'.split(' '),
+      'auth-retry client-kill forget-passwords hold kill log-reopen mute proxy push-update-broad push-update-cid remote signal verb'.split(
+        ' ',
+      ),
     );
   });
 
   it('send questions to those who may answer them', () => {
     const rig = new ManagementRig({ answer });
-    for (const [id, role] of [[1, 'read'], [2, 'operate'], [3, 'authenticate']] as const) rig.connect(id, { role });
+    for (const [id, role] of [
+      [1, 'read'],
+      [2, 'operate'],
+      [3, 'authenticate'],
+    ] as const)
+      rig.connect(id, { role });
     for (const id of [1, 2, 3]) rig.read(id);
     rig.port.emit(CONNECT);
     rig.port.emit({ kind: 'prompt', text: 'HOLD:Waiting for hold release:0' });

@@ -72,7 +72,8 @@ const PARSERS: Readonly<Record<string, (rest: string) => Notification | undefine
   INFO: (rest) => ({ kind: 'info', text: rest }),
   FATAL: (rest) => ({ kind: 'fatal', text: rest }),
   INFOMSG: (rest) => ({ kind: 'infomsg', text: rest }),
-  LOG: (rest) => withMatch(/^(\d+),([A-Z]*),(.*)$/s, rest, ([time, flags, words]) => ({ kind: 'log', time: Number(time), flags, text: words })),
+  LOG: (rest) =>
+    withMatch(/^(\d+),([A-Z]*),(.*)$/s, rest, ([time, flags, words]) => ({ kind: 'log', time: Number(time), flags, text: words })),
   ECHO: (rest) => withMatch(/^(\d+),(.*)$/s, rest, ([time, words]) => ({ kind: 'echo', time: Number(time), text: words })),
   STATE: (rest) => {
     const state = parseStateText(rest);
@@ -85,10 +86,12 @@ const PARSERS: Readonly<Record<string, (rest: string) => Notification | undefine
     type: /'([^']*)'/.exec(rest)?.[1],
     needs: needOf(/^Need '[^']*' (username\/password|username|password)\b/.exec(rest)?.[1]),
   }),
-  'NEED-OK': (rest) => withMatch(/^Need '([^']*)' confirmation MSG:(.*)$/s, rest, ([type, words]) => ({ kind: 'need-ok', type, text: words })),
+  'NEED-OK': (rest) =>
+    withMatch(/^Need '([^']*)' confirmation MSG:(.*)$/s, rest, ([type, words]) => ({ kind: 'need-ok', type, text: words })),
   'NEED-STR': (rest) => withMatch(/^Need '([^']*)' \w+ MSG:(.*)$/s, rest, ([type, words]) => ({ kind: 'need-str', type, text: words })),
   REMOTE: (rest) => withMatch(/^(.*),(\d+),([^,]*)$/, rest, ([host, port, proto]) => ({ kind: 'remote', host, port: Number(port), proto })),
-  PROXY: (rest) => withMatch(/^(\d+),([^,]*),(.*)$/, rest, ([index, proto, host]) => ({ kind: 'proxy', index: Number(index), proto, host })),
+  PROXY: (rest) =>
+    withMatch(/^(\d+),([^,]*),(.*)$/, rest, ([index, proto, host]) => ({ kind: 'proxy', index: Number(index), proto, host })),
   BYTECOUNT: (rest) => withMatch(/^(\d+),(\d+)$/, rest, ([a, b]) => ({ kind: 'bytecount', received: Number(a), sent: Number(b) })),
   BYTECOUNT_CLI: (rest) =>
     withMatch(/^(\d+),(\d+),(\d+)$/, rest, ([id, a, b]) => ({
@@ -98,7 +101,8 @@ const PARSERS: Readonly<Record<string, (rest: string) => Notification | undefine
       sent: Number(b),
     })),
   CLIENT: parseClient,
-  NOTIFY: (rest) => withMatch(/^([^,]*),([^,]*),(.*)$/s, rest, ([severity, type, words]) => ({ kind: 'notify', severity, type, text: words })),
+  NOTIFY: (rest) =>
+    withMatch(/^([^,]*),([^,]*),(.*)$/s, rest, ([severity, type, words]) => ({ kind: 'notify', severity, type, text: words })),
   UPDOWN: (rest) => (rest === 'UP' || rest === 'DOWN' ? { kind: 'updown', up: rest === 'UP', env: [] } : undefined),
   EVENT: (rest) => {
     try {

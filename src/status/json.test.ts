@@ -9,7 +9,11 @@ describe('statusJson', () => {
     const read = JSON.parse(text);
     expect(read).toMatchObject({ version: 1, kind: 'server', time: 0, dcoEnabled: false });
     expect(read.clients.map((client: { commonName: string }) => client.commonName)).toEqual(['alice', 'b,o\n"b']);
-    expect(read.clients[0]).toMatchObject({ clientId: ALICE.clientId, phase: ALICE.phase, address: `${ALICE.address.ip}:${ALICE.address.port}` });
+    expect(read.clients[0]).toMatchObject({
+      clientId: ALICE.clientId,
+      phase: ALICE.phase,
+      address: `${ALICE.address.ip}:${ALICE.address.port}`,
+    });
     expect(Object.keys(read.clients[0].quality)).toContain('lost');
   });
 

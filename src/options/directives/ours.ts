@@ -9,7 +9,11 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
     { takesEffect: 'parse' },
   ),
   directive('log-plaintext', [], 'At verb 9, shows what is inside the tunnel too, and not only what travels outside.'),
-  directive('status-format', [choice('form', ['json'])], 'Writes the state as JSON too, beside the status file, under its name with `.json` behind it.'),
+  directive(
+    'status-format',
+    [choice('form', ['json'])],
+    'Writes the state as JSON too, beside the status file, under its name with `.json` behind it.',
+  ),
   directive(
     'compat-status',
     [choice('version', ['2.6', '2.7'])],
