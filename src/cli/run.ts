@@ -13,9 +13,19 @@ export async function run(argv: readonly string[]): Promise<number> {
   const common = { argv, clock: new SystemClock(), random: systemRandom, pid: process.pid, version: packageVersion() };
   const app = new DaemonApp(ready === undefined ? { ...common, ...background(argv) } : { ...common, inBackground: true });
   processSignals.deliverTo((name) => app.signal(name));
+  // A mistake of ours ends the daemon, but in order: peers are told, the log is written, files and routes go.
+  for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(kind, (error: unknown) => void app.fail(error instanceof Error ? new Error(whereThrown(error)) : error));
+  }
   await app.start();
   if (app.localAddress !== undefined) ready?.();
   return app.done;
+}
+
+/** `TypeError: x is not a function at run (file:///...)`: enough for a report, on one line. */
+function whereThrown(error: Error): string {
+  const [what = '', where = ''] = (error.stack ?? error.message).split('\n    ');
+  return `${what} ${where}`.trim();
 }
 
 /** A service manager that waits for `ready` follows this very process, so it stays. */

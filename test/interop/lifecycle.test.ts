@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { READY, SERVER, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
+import { OUR_COMMAND, READY, SERVER, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually } from './support/running.ts';
@@ -87,6 +87,23 @@ describe.skipIf(!requireInterop())('the life of a server', () => {
     const server = await lab.server({ lines: ['dev tun6', 'script-security 2', `down ${script}`] });
     await server.process.stop();
     expect(textIfThere(said)).toBe('tun6 1500 0 10.8.0.1 255.255.255.0 init init sigterm\n');
+  });
+
+  it.skipIf(SERVER === 'stock')('ends in order after a mistake of our own, and says where', async () => {
+    const first = await lab.server({ lines: ['dev tun5'] });
+    await first.process.stop();
+    const boom = "process.on('SIGWINCH', () => { throw new TypeError('boom'); });";
+    const [node = '', ...rest] = OUR_COMMAND;
+    const command = [node, '--import', `data:text/javascript,${boom}`, ...rest, 'run', '--config', first.configPath];
+    const server = lab.network.start(lab.serverHost, 'server with a mistake', command);
+    await server.waitFor(READY);
+    const alice = await lab.client('alice');
+    const mark = alice.process.mark();
+    server.signal('SIGWINCH');
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+    expect(server.matching(/ERROR: TypeError: boom at process\./)).toHaveLength(1);
+    expect(server.lines.at(-1)).toContain('net_addr_v6_del');
+    await alice.process.waitFor('server-pushed-connection-reset', { from: mark });
   });
 
   it('holds out against signals in quick succession', async () => {
