@@ -20,6 +20,8 @@ export class CrlWatch {
   #check: CrlCheck;
   readonly #watch: FileWatch | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Said already: each handshake looks. */
+  #missing = false;
 
   /** `authorities` are the configured ones: those without a list are named. */
   constructor(source: CrlSource, authorities: readonly CertificateFacts[], notes: Notes) {
@@ -39,7 +41,8 @@ export class CrlWatch {
     if (this.#watch === undefined || now.at - this.#lookedAt < LOOK_EVERY_MS) return this.#check;
     this.#lookedAt = now.at;
     const look = this.#watch.look();
-    if (look === 'missing') this.#notes.add(CRL.statFailed, {});
+    if (look === 'missing' && !this.#missing) this.#notes.add(CRL.statFailed, {});
+    this.#missing = look === 'missing';
     if (look === 'changed') this.#check = this.#load();
     return this.#check;
   }

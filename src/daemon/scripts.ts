@@ -153,7 +153,9 @@ export class Scripts {
       onLine: (line) => notes.add(SCRIPT.output, { hook: name, line }),
     });
     if (result.kind === 'exited' && result.status === 0) return true;
-    if (result.kind === 'exited') notes.add(SCRIPT.failed, { hook: HOOK_NAMES[name] ?? `--${name}`, status: result.status });
+    const hook = HOOK_NAMES[name] ?? `--${name}`;
+    if (result.kind === 'exited') notes.add(SCRIPT.failed, { hook, status: result.status });
+    if (result.kind === 'not-started') notes.add(SCRIPT.notStarted, { hook });
     const reason = whatHappened(result);
     if (reason !== undefined) notes.add(SCRIPT.problem, { hook: name, reason });
     return false;
