@@ -12,7 +12,7 @@ import type { PlaneTrouble } from './port.ts';
 import { PortablePlane } from './portable.ts';
 import { type Transport, tcpClientTransport, tcpServerTransport, udpTransport } from './transport.ts';
 
-// What every data plane does is in test/contract/dataplane.test.ts; here is what this one adds.
+// What every data plane does is in test/contract/; here is what this one adds.
 
 const SETTINGS: PlaneSettings = {
   role: 'server',
