@@ -68,7 +68,11 @@ export function setLeaseEnv(
 }
 
 /** How long it lasted and what crossed; where it was comes anew, as in stock. */
-export function setEndEnv(env: EnvList, address: Address, end: { readonly received: number; readonly sent: number; readonly seconds: number }): void {
+export function setEndEnv(
+  env: EnvList,
+  address: Address,
+  end: { readonly received: number; readonly sent: number; readonly seconds: number },
+): void {
   if (env.get('trusted_port') !== undefined) setAddress(env, 'trusted', address);
   env.set('bytes_received', end.received);
   env.set('bytes_sent', end.sent);
