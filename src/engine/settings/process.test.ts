@@ -6,7 +6,13 @@ describe('the process', () => {
     const { daemon } = accepted(
       `log-append a.log\nlog b.log\n${SERVER}verb 99\nmute -1\nstatus status.log 5\nmanagement 127.0.0.1 0 pass.txt\nmanagement /run/m.sock unix\nmachine-readable-output\necho msg hello\n`,
     );
-    expect(daemon.log).toMatchObject({ file: { path: 'a.log', append: true }, verb: 15, mute: 0, stamps: 'machine', errorsToStderr: false });
+    expect(daemon.log).toMatchObject({
+      file: { path: 'a.log', append: true },
+      verb: 15,
+      mute: 0,
+      stamps: 'machine',
+      errorsToStderr: false,
+    });
     expect(daemon.status).toEqual({ file: 'status.log', seconds: 5 });
     expect(daemon.management.map((each) => [each.kind, each.password === 'ask' ? 'ask' : each.password?.reveal()])).toEqual([
       ['tcp', 'sesame'],
