@@ -50,4 +50,3 @@ export interface Answer {
   /** Why not, for the log. */
   readonly reason?: string;
 }
-
