@@ -61,7 +61,14 @@ export type DaemonEvent =
   | { readonly kind: 'state'; readonly state: DaemonState }
   | { readonly kind: 'echo'; readonly time: WallTime; readonly text: string }
   | { readonly kind: 'fatal'; readonly text: string }
-  | { readonly kind: 'client'; readonly what: ClientNotice; readonly clientId: number; readonly keyId?: number; readonly env: EnvList; readonly record?: ClientRecord }
+  | {
+      readonly kind: 'client';
+      readonly what: ClientNotice;
+      readonly clientId: number;
+      readonly keyId?: number;
+      readonly env: EnvList;
+      readonly record?: ClientRecord;
+    }
   | { readonly kind: 'client-address'; readonly clientId: number; readonly address: string; readonly primary: boolean }
   | {
       readonly kind: 'client-response';
