@@ -111,8 +111,9 @@ describe.skipIf(!requireInterop())('log files', () => {
     expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
     expect(numbersIn(log()).length).toBeLessThan(2000);
     rmSync(filler);
-    const said = await eventually('the line about it', () =>
-      /takes lines again after \d+ ms, (\d+) were lost: No space left on device/.exec(log()) ?? undefined,
+    const said = await eventually(
+      'the line about it',
+      () => /takes lines again after \d+ ms, (\d+) were lost: No space left on device/.exec(log()) ?? undefined,
     );
     expect(said[1]).toBe('0');
     expect(numbersIn(log())).toEqual(upTo(2000));
