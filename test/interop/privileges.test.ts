@@ -20,32 +20,35 @@ describe.skipIf(!requireInterop())('a server that gives its privileges up', () =
   const lab = useLab(['alice']);
 
   // Stock checks its pid file again at SIGHUP, may no longer write it, and ends.
-  it.each(SERVER === 'ours' ? (['SIGUSR1', 'SIGHUP'] as const) : (['SIGUSR1'] as const))('runs as user and group, serves clients, and restarts by %s', async (signal) => {
-    // The folder of a test is for root alone; what is read again at a restart has to be readable.
-    const keys = `${lab.network.folder}/open-${signal}`;
-    mkdirSync(keys, { mode: 0o755 });
-    await lab.network.run(lab.serverHost, ['chmod', '755', lab.network.folder, `${lab.network.folder}/pki`]);
-    for (const path of [lab.pki.ca, lab.pki.server.cert, lab.pki.server.key, lab.pki.staticKey]) {
-      await lab.network.run(lab.serverHost, ['chmod', '644', path]);
-    }
-    const pid = `${keys}/pid`;
-    const server = await lab.server({
-      lines: ['user nobody', 'group nogroup', `writepid ${pid}`, `cd ${keys}`, 'explicit-exit-notify 1'],
-    });
-    const daemon = Number(textIfThere(pid));
-    expect(idsOf(daemon)).toMatchObject({ user: NOBODY, group: NOBODY, ...(SERVER === 'ours' ? { groups: String(NOBODY) } : {}) });
-    expect(server.process.matching('UID set to nobody')).toHaveLength(1);
-    const alice = await lab.client('alice');
-    expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
-    const [mark, clientMark] = [server.process.mark(), alice.process.mark()];
-    server.process.signal(signal);
-    await server.process.waitFor(READY, { from: mark });
-    await alice.process.waitFor(READY, { from: clientMark });
-    expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
-    expect(idsOf(daemon).user).toBe(NOBODY);
-    await eventually('the status file shows the client', () => textIfThere(server.statusPath).includes('CLIENT_LIST,alice,'));
-    expect(await server.process.stop()).toEqual({ code: 0, signal: null });
-  });
+  it.each(SERVER === 'ours' ? (['SIGUSR1', 'SIGHUP'] as const) : (['SIGUSR1'] as const))(
+    'runs as user and group, serves clients, and restarts by %s',
+    async (signal) => {
+      // The folder of a test is for root alone; what is read again at a restart has to be readable.
+      const keys = `${lab.network.folder}/open-${signal}`;
+      mkdirSync(keys, { mode: 0o755 });
+      await lab.network.run(lab.serverHost, ['chmod', '755', lab.network.folder, `${lab.network.folder}/pki`]);
+      for (const path of [lab.pki.ca, lab.pki.server.cert, lab.pki.server.key, lab.pki.staticKey]) {
+        await lab.network.run(lab.serverHost, ['chmod', '644', path]);
+      }
+      const pid = `${keys}/pid`;
+      const server = await lab.server({
+        lines: ['user nobody', 'group nogroup', `writepid ${pid}`, `cd ${keys}`, 'explicit-exit-notify 1'],
+      });
+      const daemon = Number(textIfThere(pid));
+      expect(idsOf(daemon)).toMatchObject({ user: NOBODY, group: NOBODY, ...(SERVER === 'ours' ? { groups: String(NOBODY) } : {}) });
+      expect(server.process.matching('UID set to nobody')).toHaveLength(1);
+      const alice = await lab.client('alice');
+      expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
+      const [mark, clientMark] = [server.process.mark(), alice.process.mark()];
+      server.process.signal(signal);
+      await server.process.waitFor(READY, { from: mark });
+      await alice.process.waitFor(READY, { from: clientMark });
+      expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
+      expect(idsOf(daemon).user).toBe(NOBODY);
+      await eventually('the status file shows the client', () => textIfThere(server.statusPath).includes('CLIENT_LIST,alice,'));
+      expect(await server.process.stop()).toEqual({ code: 0, signal: null });
+    },
+  );
 });
 
 describe.skipIf(!requireInterop())('a server in a folder', () => {
