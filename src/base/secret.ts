@@ -16,14 +16,17 @@ export class Secret<T extends string | Buffer = string> {
     return this.#value;
   }
 
+  /** `[secret]`. */
   toString(): string {
     return '[secret]';
   }
 
+  /** `[secret]`. */
   toJSON(): string {
     return '[secret]';
   }
 
+  /** `[secret]`. */
   [inspect.custom](): string {
     return '[secret]';
   }

@@ -2,7 +2,7 @@ import type { Secret } from '../base/secret.ts';
 import { after, between, type Duration, type Instant, milliseconds, type Now } from '../base/units.ts';
 import { AUTH } from '../messages/auth.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
-import { EnvList } from '../model/env-list.ts';
+import type { EnvList } from '../model/env-list.ts';
 import { IV_PROTO } from '../protocol/negotiate/peer-info.ts';
 import type { EngineContext } from './context.ts';
 import type { ClientInstance } from './instance.ts';

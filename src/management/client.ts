@@ -52,7 +52,7 @@ export class ManagementClientMachine implements Machine {
   readonly #unsent: Buffer[] = [];
   #phase: 'greeting' | 'password' | 'open' | 'over' = 'greeting';
   #partial = '';
-  #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder();
   #block: { readonly head: Notification; readonly env: [string, string][] } | undefined;
   #deadline: Instant | undefined;
 

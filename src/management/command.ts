@@ -24,6 +24,7 @@ export interface Command {
   readonly quiet?: true;
   /** The name that stock's refusal carries where it has a slip of the pen. */
   readonly nameInRefusal?: string;
+  /** Does it, and gives what to answer. */
   readonly run: (call: Call) => Outcome;
   /** What is wrong with the parameters, as an ERROR reply says it; asked before a body is read. */
   readonly check?: (words: readonly string[]) => string | undefined;

@@ -23,6 +23,7 @@ export class FakeDaemonPort implements DaemonPort {
     return this.waiting;
   }
 
+  /** What the script says it is. */
   info(): DaemonInfo {
     return this.#info;
   }

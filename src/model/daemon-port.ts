@@ -154,6 +154,7 @@ export interface DaemonInfo {
 
 /** A daemon as its management server sees it. */
 export interface DaemonPort {
+  /** What the daemon is, now. */
   info(): DaemonInfo;
   /** Answers through `reply`, at once or later, exactly once a request. */
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void;

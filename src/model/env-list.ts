@@ -18,6 +18,7 @@ export class EnvList {
     return this;
   }
 
+  /** The value of a name; undefined when it is not set. */
   get(name: string): string | undefined {
     return this.#values.get(name);
   }

@@ -4,7 +4,7 @@
  */
 export class EventQueue<T> implements AsyncIterable<T> {
   readonly #limit: number;
-  #items: T[] = [];
+  readonly #items: T[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
   #dropped = 0;

@@ -95,7 +95,7 @@ describe('describePacket', () => {
     ],
     [
       'under tls-auth',
-      `20${SID}${'bb'.repeat(20)}000000076500000000${'00000003'}cafe`,
+      `20${SID}${'bb'.repeat(20)}00000007650000000000000003cafe`,
       { kind: 'tls-auth', digestBytes: 20 },
       'P_CONTROL_V1 kid=0 sid=01020304 05060708 pid=[ #7 ] [ ] id=3 DATA len=2',
     ],

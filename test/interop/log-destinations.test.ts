@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Management, OUR_COMMAND, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
+import type { Management} from './support/daemons.ts';
+import { OUR_COMMAND, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually } from './support/running.ts';
@@ -208,7 +209,7 @@ describe.skipIf(!requireInterop())('in the background', () => {
     );
   }
 
-  it('it waits until the daemon serves, and gives 0', async () => {
+  it('waits until the daemon serves, and gives 0', async () => {
     const [log, pidFile] = [join(lab.network.folder, 'daemon.log'), join(lab.network.folder, 'daemon.pid')];
     const file = config('daemon', `log ${log}`, `writepid ${pidFile}`, 'verb 3');
     const running = lab.network.start(lab.serverHost, 'background', [...OUR_COMMAND, 'run', '--config', file]);
