@@ -69,7 +69,8 @@ export class Serving {
     const { server, daemon } = configuration;
     const { poolPersist, crl } = daemon;
     let pool: PeriodicFile | undefined;
-    let serving: Serving | undefined;
+    // Events name who is served before there is somebody to serve them.
+    const opened: { serving?: Serving } = {};
     const runtime: Runtime = new Runtime({
       server,
       daemon,
@@ -86,7 +87,7 @@ export class Serving {
       onEvent: (event) => {
         parts.onEvent(event);
         // Clients come and go: files that are read by the minute shall not show what was before.
-        if (event.kind === 'client' && (event.what === 'ESTABLISHED' || event.what === 'DISCONNECT')) serving?.statusChanged();
+        if (event.kind === 'client' && (event.what === 'ESTABLISHED' || event.what === 'DISCONNECT')) opened.serving?.statusChanged();
       },
       onPoolChange: () => pool?.write(),
       onFailure: (error) => parts.onFailure(error),
@@ -95,7 +96,8 @@ export class Serving {
     if (poolPersist !== undefined && poolPersist.seconds > 0) {
       pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolText(runtime.engine.pool), fileWorld(parts));
     }
-    serving = new Serving(parts, runtime, pool);
+    const serving = new Serving(parts, runtime, pool);
+    opened.serving = serving;
     serving.#noteSockets();
     for (const file of serving.#files) file.start();
     return serving;

@@ -349,11 +349,13 @@ export class ServerEngine implements Machine {
     if (slot === undefined) return this.#rejections.limited('max-clients', now, MULTI.maxClients, { limit: this.settings.maxClients });
     this.#idleLinks.delete(link);
     const { numbers, random } = this.#config;
-    let client: ClientInstance | undefined;
+    // Session notes name the client, which does not exist before its session.
+    const owner: { client?: ClientInstance } = {};
     const parts = { settings: this.settings, wrap: this.#wrap, link, ids: { localId, remoteId }, random, numbers, notes: this.notes };
-    const session = openSession({ ...parts, peer: () => client?.ref }, now);
+    const session = openSession({ ...parts, peer: () => owner.client?.ref }, now);
     const env = this.#config.env.clone();
-    client = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
+    const client = new ClientInstance({ number: ++numbers.session, clientId: numbers.clientId++, slot, link, session, env, now });
+    owner.client = client;
     this.#roster.add(client);
     this.notes.add(MULTI.createInstance, {}, client.ref);
     session.handlePacket(bytes, now);

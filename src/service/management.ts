@@ -106,11 +106,15 @@ export class ManagementService {
     const begin = (): void => this.#driver.run((machine, now) => machine.handleConnect(id, info, now));
     if (peer === undefined) return begin();
     connection.pause();
-    void this.#mayEnter(connection, peer).then((enters) => {
-      if (!enters) return connection.end();
-      begin();
-      connection.resume();
-    });
+    void this.#admit(connection, peer, begin);
+  }
+
+  /** Lets a connection in when its credentials are known and right. */
+  async #admit(connection: StreamConnection, peer: NonNullable<ManagementPlace['peer']>, begin: () => void): Promise<void> {
+    const enters = await this.#mayEnter(connection, peer);
+    if (!enters) return connection.end();
+    begin();
+    connection.resume();
   }
 
   /** Compares who is at the other end with who is let in; both must be right where both are asked for. */
