@@ -12,7 +12,7 @@ import type { LogOutlet, Logging } from '../service/logging.ts';
 export interface LogControlParts {
   readonly logging: Logging;
   /** Tells machines that note by themselves. */
-  onVerb(verb: number): void;
+  readonly onVerb: (verb: number) => void;
   /** Who started this process in the background has begun the file: `log` does not empty it again. */
   readonly goesOn?: boolean;
   /** The system's log; syslog(3) by default. */

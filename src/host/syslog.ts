@@ -87,20 +87,3 @@ async function openSyslog(name: string): Promise<SyslogCalls> {
     return { ident, send: () => Promise.resolve() };
   }
 }
-
-/** Keeps what it was sent. */
-export class FakeSyslog implements Syslog {
-  readonly sent: { readonly priority: number; readonly text: string }[] = [];
-  dropped = 0;
-  closed = false;
-
-  send(priority: number, text: string): boolean {
-    this.sent.push({ priority, text });
-    return true;
-  }
-
-  close(): Promise<void> {
-    this.closed = true;
-    return Promise.resolve();
-  }
-}

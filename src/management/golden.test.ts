@@ -124,6 +124,7 @@ function recordedDaemon(rig: () => ManagementRig): (request: DaemonRequest) => D
         return { kind: 'done', text: '' };
       case 'kill-address':
       case 'client-pending-auth':
+      case 'log-reopen':
       case 'unknown':
         return { kind: 'refused', text: '' };
     }

@@ -100,7 +100,7 @@ async function logOf(program: Program, scenario: Scenario, verb: number, lab: La
   const server = await lab.server({ program, proto: 'udp4', lines });
   await scenario.run(server, lab);
   await server.process.stop();
-  lab.network.stopAll();
+  await lab.network.stopAll();
   return server.process.lines.map((line) => {
     const { row, word = -1, text } = recognise(line);
     return { key: `${row?.id ?? `unknown: ${text}`} ${word.toString(16)}`, word, text };

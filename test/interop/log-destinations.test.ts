@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Management} from './support/daemons.ts';
+import type { Management } from './support/daemons.ts';
 import { OUR_COMMAND, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
 import { requireInterop } from './support/require.ts';
