@@ -3,8 +3,10 @@ import { vi } from 'vitest';
 
 /**
  * `npm run fuzz` runs the same property tests as `npm test` with many times the cases and a seed that differs each run
- * (fast-check prints it on failure). TUNNELSCOPE_FUZZ_FACTOR sets how many times; 50 by default.
+ * (fast-check prints it on failure). TUNNELSCOPE_FUZZ_FACTOR sets how many times; 50 by default. TUNNELSCOPE_FUZZ_SECONDS is how
+ * long each mutational fuzzer goes on; 60 by default.
  */
+process.env['TUNNELSCOPE_FUZZ_SECONDS'] ??= '60';
 const factor = Number(process.env['TUNNELSCOPE_FUZZ_FACTOR'] ?? '50');
 
 vi.mock('fast-check', async (importOriginal) => {

@@ -302,4 +302,24 @@ describe('a renegotiation', () => {
     world.run(10_000);
     expectNothingLeft(world);
   });
+
+  it('that begins before the login is decided, and fails, leaves no client that never connects', () => {
+    const world = new World({
+      seed: 91,
+      server: ({ hooks, control }) => ({ hooks: { ...hooks, tlsVerify: true }, control: { ...control, handWindow: seconds(5) } }),
+    });
+    // Once for each of two certificates.
+    world.server.answer = () => ({ answer: { ok: true }, after: 1500 });
+    const alice = world.addClient('alice');
+    alice.start();
+    world.run(200);
+    alice.tell((now) => alice.engine?.renegotiate(now));
+    world.run(20);
+    alice.unplug();
+    world.run(6000);
+    // By the key before, whose login was accepted meanwhile.
+    expect(world.server.connected).toEqual(['alice']);
+    world.run(130_000);
+    expect(world.server.instances).toBe(0);
+  });
 });
