@@ -1,6 +1,5 @@
 import type { Random } from '../base/random.ts';
 import { between, type Now } from '../base/units.ts';
-import { MULTI } from '../messages/multi.ts';
 import { PUSH } from '../messages/push.ts';
 import { TLS } from '../messages/tls.ts';
 import { formatFamilyAddress } from '../model/address.ts';
@@ -140,9 +139,5 @@ export class Negotiator {
     if (client.tunnel === undefined) return undefined;
     const method = client.announces(IV_PROTO.tlsKeyExport) ? 'exporter' : 'prf';
     return client.session.makeKeys(client.session.currentKey.keyId, method, client.tunnel.cipher);
-  }
-
-  displaced(client: ClientInstance): void {
-    this.#context.notes.add(MULTI.displaced, { commonName: client.commonName ?? '' }, client.ref);
   }
 }

@@ -33,6 +33,7 @@ import { openSession } from './open-session.ts';
 import { AddressPool, type PoolEntry } from './pool.ts';
 import { Questions } from './questions.ts';
 import { Rejections } from './rejections.ts';
+import { Rivals } from './rivals.ts';
 import { Roster } from './roster.ts';
 import { noteSessionStep } from './session-notes.ts';
 import type { ServerSettings } from './settings.ts';
@@ -80,6 +81,7 @@ export class ServerEngine implements Machine {
   readonly #wrap;
   readonly #context: EngineContext;
   readonly #farewell: Farewell;
+  readonly #rivals: Rivals;
   readonly #questions = new Questions((id, question) => this.#outputs.push({ kind: 'ask', id, question }));
   readonly #idleLinks = new IdleLinks();
   readonly #crl: { lists: CrlCheck | undefined } = { lists: undefined };
@@ -115,6 +117,7 @@ export class ServerEngine implements Machine {
       turn: (client, now) => this.#turn(client, now),
       stopped: () => this.#outputs.push({ kind: 'stopped' }),
     });
+    this.#rivals = new Rivals(this.#context, this.#roster, this.#rejections);
   }
 
   #makeContext(): EngineContext {
@@ -218,7 +221,7 @@ export class ServerEngine implements Machine {
     if (client === undefined) return;
     switch (event.kind) {
       case 'float-asked':
-        return this.#float(client, event.link, now);
+        return this.#rivals.float(client, event.link, now);
       case 'ping-lost':
         this.notes.add(MULTI.pingRestart, { commonName: client.commonName ?? '' }, client.ref);
         return this.#farewell.remove(client, 'SIGUSR1', 'ping-restart', now);
@@ -362,20 +365,6 @@ export class ServerEngine implements Machine {
     this.#turn(client, now);
   }
 
-  /** Allowed unless another client is at that address; the same certificate coming twice means the older one is stale. */
-  #float(client: ClientInstance, link: Link, now: Now): void {
-    const to = formatFamilyAddress(link.address);
-    const others = this.#roster.onLink(link).filter((other) => other !== client);
-    const same = (other: ClientInstance): boolean =>
-      other.certificates?.[0]?.sha256 !== undefined && other.certificates[0].sha256 === client.certificates?.[0]?.sha256;
-    if (!others.every(same)) return this.#rejections.limited('float', now, MULTI.floatRefused, { address: to }, client.ref);
-    for (const other of others) this.#farewell.remove(other, 'SIGTERM', 'float', now);
-    const args = { peerId: client.slot.peerId, commonName: client.label, from: formatFamilyAddress(client.link.address), to };
-    this.notes.add(MULTI.floated, args, client.ref);
-    this.#roster.move(client, link);
-    this.#outputs.push({ kind: 'plane', command: { kind: 'set-address', slot: client.slot, link } });
-  }
-
   // --- sessions ---------------------------------------------------------------------------------------------------
 
   /** Works off what a client's session wants, then notes when it wants to be woken. */
@@ -469,19 +458,9 @@ export class ServerEngine implements Machine {
     }
     if (client.phase !== 'authenticating') return;
     this.#negotiator.announce(client);
-    this.#displace(client, now);
+    this.#rivals.displace(client, now);
     this.#negotiator.renewToken(client, now);
     this.#connector.begin(client, now);
-  }
-
-  /** One session a common name, and one a link: the new one has proved itself, so the old one goes. */
-  #displace(client: ClientInstance, now: Now): void {
-    const name = client.commonName ?? '';
-    const namesakes = this.settings.duplicateCn || name === '' ? [] : this.#roster.named(name);
-    const onLink = this.#roster.onLink(client.link).filter((other) => other.shownName !== undefined);
-    const stale = [...new Set([...namesakes, ...onLink])].filter((other) => other !== client && !other.removed);
-    if (stale.some((other) => other.link.key !== client.link.key)) this.#negotiator.displaced(client);
-    for (const other of stale) this.#farewell.remove(other, 'SIGTERM', 'displaced', now);
   }
 
   #connected(client: ClientInstance, now: Now): void {
