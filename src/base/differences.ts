@@ -276,7 +276,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'SIGHUP, and SIGUSR1 without `persist-tun`, close the device and open it again, and run `down` and `up`.',
     ours: 'The device stays, with its addresses and routes, unless a reload changes them; the scripts run only with `up-restart`.',
     why: 'Connections through the tunnel survive, and it works without root.',
-    test: 'src/daemon/app.test.ts',
+    test: 'src/daemon/app-outlets.test.ts',
   },
   {
     id: 'engine.remap-usr1-by-the-system',
@@ -292,7 +292,7 @@ export const DIFFERENCES: readonly Difference[] = [
     stock: 'A `down` script that fails at the end makes the exit status 1.',
     ours: 'It is logged, and the end is as it was asked for.',
     why: 'Everything else was closed in order.',
-    test: 'src/daemon/app.test.ts',
+    test: 'src/daemon/app-outlets.test.ts',
   },
   {
     id: 'options.backslash-at-line-end',
