@@ -5,7 +5,7 @@ import type { DataCipher, Link, PeerSlot, PlaneCommand } from '../protocol/data/
 import { chooseClientCipher } from '../protocol/negotiate/ciphers.ts';
 import type { Session } from '../protocol/session/session.ts';
 import type { ClientSettings } from './client-types.ts';
-import { timersText } from './describe.ts';
+import { noteDataChannel, timersText } from './describe.ts';
 import type { Pulled } from './pulled.ts';
 
 /** The tunnel that stands: keys exist only here. */
@@ -78,7 +78,7 @@ export class ClientTunnel {
   }
 
   #noteOpened(cipher: DataCipher, pulled: Pulled): void {
-    this.#notes.add(PUSH.dataChannel, { cipher, peerId: pulled.peerId ?? 0 });
+    noteDataChannel(this.#notes, cipher, pulled.peerId);
     const timers = timersText(pulled.ping, pulled.lostAfter, pulled.whenLost);
     if (timers !== '') this.#notes.add(PUSH.timers, { timers });
     const flags = pulled.options.find((option) => option.startsWith('protocol-flags '));

@@ -228,7 +228,7 @@ export class ClientEngine implements Machine {
       case 'message':
         return this.#handleMessage(out.text, now);
       case 'renegotiating':
-        return this.#noteRenegotiation(now);
+        return out.byPeer ? undefined : this.#noteRenegotiation(now);
       case 'key-failed':
         noteKeyFailure(this.notes, out.failure, this.settings.timing.handWindow);
         if (this.#session.currentKey.phase === 'failed') this.#end({ reason: 'tls-error' }, now);

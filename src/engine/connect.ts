@@ -5,7 +5,7 @@ import { MULTI } from '../messages/multi.ts';
 import { POOL } from '../messages/pool.ts';
 import { PUSH } from '../messages/push.ts';
 import type { DataCipher, InnerRoute } from '../protocol/data/plane.ts';
-import { negotiateCipher } from '../protocol/negotiate/ciphers.ts';
+import { type CipherChoice, negotiateCipher } from '../protocol/negotiate/ciphers.ts';
 import { parseClientConfig } from './client-config.ts';
 import { setLeaseEnv, setTimeEnv, setTrustedEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
@@ -86,11 +86,22 @@ export class Connector {
       peerInfo: client.peerInfo,
       remoteCipher: client.remoteCipher,
     });
+    this.#noteCipher(client, choice);
     if (choice.kind === 'cipher') return choice.cipher;
-    const offered = choice.offered.join(':');
-    this.#context.notes.add(PUSH.noCommonCipher, { server: control.dataCiphers.join(':'), client: offered }, client.ref);
     this.#refuse(client, 'AUTH_FAILED,Data channel cipher negotiation failed (no shared cipher)', 'cipher', now);
     return undefined;
+  }
+
+  #noteCipher(client: ClientInstance, choice: CipherChoice): void {
+    const { notes, settings } = this.#context;
+    if (choice.by === 'nothing' || choice.by === 'fallback') notes.add(PUSH.noCipherData, {}, client.ref);
+    if (choice.kind === 'cipher') {
+      if (choice.by === 'fallback') notes.add(PUSH.fallbackUsed, { cipher: choice.cipher }, client.ref);
+    } else if (choice.by === 'nothing') notes.add(PUSH.fallbackMissing, {}, client.ref);
+    else {
+      const row = choice.by === 'list' ? PUSH.noCommonCipher : PUSH.noCommonSingleCipher;
+      notes.add(row, { server: settings.control.dataCiphers.join(':'), client: choice.offered.join(':') }, client.ref);
+    }
   }
 
   #borrowAddress(client: ClientInstance): void {

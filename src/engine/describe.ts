@@ -1,7 +1,9 @@
 import type { Duration } from '../base/units.ts';
 import type { Notes } from '../messages/notes.ts';
+import { PUSH } from '../messages/push.ts';
 import { TLS } from '../messages/tls.ts';
 import type { PeerRef } from '../model/peer-ref.ts';
+import type { DataCipher } from '../protocol/data/plane.ts';
 import type { KeyFailure } from '../protocol/session/types.ts';
 import type { TlsPeer } from '../protocol/tls.ts';
 
@@ -12,6 +14,12 @@ export function describePeer(peer: TlsPeer): string {
   const leaf = peer.chain[0];
   const certificate = leaf === undefined ? 'none' : `${leaf.keyDescription}, signature: ${leaf.signatureAlgorithm}`;
   return peer.temporaryKey === undefined ? certificate : `${certificate}, peer temporary key: ${peer.temporaryKey}`;
+}
+
+/** Which cipher data packets have; `peerId` undefined for a peer that knows of none. */
+export function noteDataChannel(notes: Notes, cipher: DataCipher, peerId: number | undefined, peer?: PeerRef): void {
+  if (peerId === undefined) notes.add(PUSH.dataChannelPlain, { cipher }, peer);
+  else notes.add(PUSH.dataChannel, { cipher, peerId }, peer);
 }
 
 /** `ping 10, ping-restart 60`, or what there is of it. */

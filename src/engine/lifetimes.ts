@@ -39,11 +39,11 @@ export class Lifetimes {
     client.keyUse = { since: now.at, ...this.#carried(client) };
   }
 
-  /** A renegotiation begins: what the key before it came to is said, and counted anew if nothing comes of it. */
-  renegotiating(client: ClientInstance, now: Now): void {
+  /** A renegotiation begins: who begins it says what the key before it came to, which is counted anew if nothing comes of it. */
+  renegotiating(client: ClientInstance, byPeer: boolean, now: Now): void {
     const { bytes, packets } = this.#context.settings.control.renegotiate;
     const limits = { after: client.session.keyLifetime, bytes, packets };
-    noteRenegotiation(this.#context.notes, { limits, used: this.#used(client, now) }, client.ref);
+    if (!byPeer) noteRenegotiation(this.#context.notes, { limits, used: this.#used(client, now) }, client.ref);
     this.keyed(client, now);
   }
 

@@ -13,7 +13,7 @@ import type { TlsPeer } from '../protocol/tls.ts';
 import { verifyPeer } from '../protocol/verify/verify.ts';
 import { setCertificateEnv } from './client-env.ts';
 import type { EngineContext } from './context.ts';
-import { describePeer, noteKeyFailure, timersText } from './describe.ts';
+import { describePeer, noteDataChannel, noteKeyFailure, timersText } from './describe.ts';
 import type { ClientInstance } from './instance.ts';
 import { serverOptionsParts } from './options-check.ts';
 import { protocolFlags } from './push-list.ts';
@@ -109,7 +109,7 @@ export class Negotiator {
     for (const message of pushReplies(client.tunnel.pushOptions)) this.#context.say(client, message);
     if (again) return;
     const { notes, settings } = this.#context;
-    notes.add(PUSH.dataChannel, { cipher: client.tunnel.cipher, peerId: client.slot.peerId }, client.ref);
+    noteDataChannel(notes, client.tunnel.cipher, client.announces(IV_PROTO.dataV2) ? client.slot.peerId : undefined, client.ref);
     const timers = timersText(settings.keepalive.ping, settings.keepalive.pingRestart);
     if (timers !== '') notes.add(PUSH.timers, { timers }, client.ref);
     const flags = protocolFlags(client);

@@ -408,7 +408,7 @@ export class ServerEngine implements Machine {
       case 'message':
         return this.#handleMessage(client, out.text, now);
       case 'renegotiating':
-        return this.#lifetimes.renegotiating(client, now);
+        return this.#lifetimes.renegotiating(client, out.byPeer, now);
       case 'key-failed':
         this.#negotiator.failed(client, out.failure);
         if (client.session.currentKey.phase === 'failed') this.#farewell.remove(client, 'SIGUSR1', 'tls-error', now);

@@ -13,11 +13,12 @@ export const PUSH = {
       "Data Channel: cipher '{cipher}', auth '{digest}', peer-id: {peerId:int}",
       "Data Channel: cipher '{cipher}', peer-id: {peerId:int}, {more:rest}",
       "Data Channel: cipher '{cipher}', auth '{digest}', peer-id: {peerId:int}, {more:rest}",
-      "Data Channel: cipher '{cipher}'",
       "Data Channel: cipher '{cipher}', auth '{digest}'",
       "Data Channel: using negotiated cipher '{cipher}'",
     ],
   }),
+  /** The same of a client without a peer id. */
+  dataChannelPlain: row('push.data-channel-plain', 'D_HANDSHAKE', "Data Channel: cipher '{cipher}'", { event: 'cipher-negotiated' }),
   timers: row('push.timers', 'D_HANDSHAKE', 'Timers: {timers:rest}'),
   protocolOptions: row('push.protocol-options', 'D_HANDSHAKE', 'Protocol options: {options:rest}'),
   importModified: row('push.import-modified', 'D_PUSH', 'OPTIONS IMPORT: {what:text} modified'),
@@ -33,8 +34,27 @@ export const PUSH = {
     {
       side: 'server',
       event: 'client-rejected',
-      also: ["PUSH: No common cipher between server and client. Server data-ciphers: '{server}', client supports cipher '{client}'"],
     },
+  ),
+  /** The same of a client that told its one cipher by its options string. */
+  noCommonSingleCipher: row(
+    'push.no-common-single-cipher',
+    'M_INFO',
+    "PUSH: No common cipher between server and client. Server data-ciphers: '{server}', client supports cipher '{client}'",
+    {
+      side: 'server',
+      event: 'client-rejected',
+    },
+  ),
+  noCipherData: row('push.no-cipher-data', 'M_INFO', 'PUSH: No NCP or OCC cipher data received from peer.', { side: 'server' }),
+  fallbackUsed: row('push.fallback-used', 'M_INFO', "Using data channel cipher '{cipher}' since --data-ciphers-fallback is set.", {
+    side: 'server',
+  }),
+  fallbackMissing: row(
+    'push.fallback-missing',
+    'M_INFO',
+    'Use --data-ciphers-fallback with the cipher the client is using if you want to allow the client to connect',
+    { side: 'server', event: 'client-rejected' },
   ),
   clientFileError: row('push.client-file-error', 'D_IMPORT_OPTION_ERRORS', 'Options error: {text:rest}', { side: 'server' }),
   pushedOptionError: row('push.pushed-option-error', 'D_PUSH_OPTION_ERRORS', 'Options error: {text:rest}', { side: 'client' }),

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { READY, TUNNEL_SERVER4, TUNNEL_SERVER6 } from './support/daemons.ts';
+import { READY, SERVER, TUNNEL_SERVER4, TUNNEL_SERVER6 } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually } from './support/running.ts';
@@ -89,7 +89,8 @@ describe.skipIf(!requireInterop())('a token', () => {
   const lab = useLab(['alice']);
   const asked = (): string => `${lab.network.folder}/asked${Math.random()}`;
 
-  it('is renewed with each key, and serves for logging in when the password would no longer do', async () => {
+  // Stock's tokens are renewed by whole seconds, and at this pace run out at times.
+  it.skipIf(SERVER === 'stock')('is renewed with each key, and serves for logging in when the password would no longer do', async () => {
     const count = asked();
     const script = lab.script(`echo "$username" >> ${count}; [ "$password" = secret ]`);
     const server = await lab.server({

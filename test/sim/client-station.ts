@@ -2,6 +2,8 @@ import { formatIp } from '../../src/base/ip.ts';
 import { ClientEngine } from '../../src/engine/client.ts';
 import type { ClientOutput, ClientSettings } from '../../src/engine/client-types.ts';
 import { Numbers } from '../../src/engine/numbers.ts';
+import type { TlsCommand } from '../../src/protocol/tls.ts';
+import { type PeerWords, speakAs } from '../support/peers.ts';
 import { Station, type StationConfig, type StationMachine } from './station.ts';
 
 type Ended = Extract<ClientOutput, { kind: 'ended' }>;
@@ -13,6 +15,8 @@ const BACK_OFF = 1000;
 /** A client in a simulation. */
 export class ClientStation extends Station {
   readonly settings: ClientSettings;
+  /** What it says of itself in place of what our client says: it plays another version. */
+  words: PeerWords | undefined;
   /** Comes back by itself when the engine says that it is worth it. */
   reconnects: boolean;
   readonly connects: Connected[] = [];
@@ -73,10 +77,15 @@ export class ClientStation extends Station {
     if (out === undefined) return false;
     if (out.kind === 'note') this.note(out);
     else if (out.kind === 'plane') this.command(out.command);
-    else if (out.kind === 'tls') this.tls.command(out.command);
+    else if (out.kind === 'tls') this.tls.command(this.#inOtherWords(out.command));
     else if (out.kind === 'connected') this.connects.push(out);
     else this.#ended(out);
     return true;
+  }
+
+  #inOtherWords(command: TlsCommand): TlsCommand {
+    if (this.words === undefined || command.kind !== 'tls-write') return command;
+    return { ...command, message: speakAs(this.words, command.message) };
   }
 
   #ended(ended: Ended): void {

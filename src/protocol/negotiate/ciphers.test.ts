@@ -83,6 +83,7 @@ describe('negotiateCipher', () => {
     expect(negotiateCipher({ server: DEFAULT_DATA_CIPHERS, fallback: undefined, peerInfo: undefined, remoteCipher: undefined })).toEqual({
       kind: 'none',
       offered: [],
+      by: 'nothing',
     });
   });
 });

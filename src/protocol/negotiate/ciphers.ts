@@ -60,7 +60,7 @@ export interface CipherQuestion {
 /** The choice, and what it rests on; or what the client offered in vain, for the log. */
 export type CipherChoice =
   | { readonly kind: 'cipher'; readonly cipher: DataCipher; readonly by: 'list' | 'options-string' | 'fallback' }
-  | { readonly kind: 'none'; readonly offered: readonly string[] };
+  | { readonly kind: 'none'; readonly offered: readonly string[]; readonly by: 'list' | 'options-string' | 'nothing' };
 
 /** The server's choice for one client: its own order decides. */
 export function negotiateCipher({ server, fallback, peerInfo, remoteCipher }: CipherQuestion): CipherChoice {
@@ -72,7 +72,8 @@ export function negotiateCipher({ server, fallback, peerInfo, remoteCipher }: Ci
     if (told === cipher) return { kind: 'cipher', cipher, by: 'options-string' };
   }
   if (offered.length === 0 && told === undefined && fallback !== undefined) return { kind: 'cipher', cipher: fallback, by: 'fallback' };
-  return { kind: 'none', offered: offered.length > 0 ? offered : told === undefined ? [] : [told] };
+  if (offered.length > 0) return { kind: 'none', offered, by: 'list' };
+  return told === undefined ? { kind: 'none', offered: [], by: 'nothing' } : { kind: 'none', offered: [told], by: 'options-string' };
 }
 
 /** What a client knows once the PUSH_REPLY came. */
