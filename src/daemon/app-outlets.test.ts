@@ -39,6 +39,17 @@ describe('management', () => {
     expect(daemon.lines).toContain(`${name}[hard,] received, process exiting`);
   });
 
+  it('signal SIGUSR1 says what it became by remap-usr1', async () => {
+    const port = await freePort();
+    const daemon = await TestDaemon.start({ lines: [`management 127.0.0.1 ${port}`, 'remap-usr1 SIGTERM'] });
+    const client = await ManagementClient.connect(daemon, port);
+    await client.ask('signal SIGUSR1', /SUCCESS: signal SIGTERM thrown\r\n/);
+    daemon.advance(1);
+    expect(await daemon.app.done).toBe(0);
+    expect(daemon.lines).toContain('SIGTERM[hard,] received, process exiting');
+    client.end();
+  });
+
   it('signal SIGUSR2 prints the status', async () => {
     const port = await freePort();
     const daemon = await TestDaemon.start({ lines: [`management 127.0.0.1 ${port}`] });

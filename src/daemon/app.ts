@@ -12,7 +12,6 @@ import { IpRoute2, type Network } from '../host/ip.ts';
 import { dropPrivileges, resolveIdentity } from '../host/process.ts';
 import { ProcessRunner, type Runner } from '../host/scripts.ts';
 import type { SignalName } from '../host/signals.ts';
-import { OURS } from '../messages/ours.ts';
 import { recognise } from '../messages/recogniser.ts';
 import { START } from '../messages/start.ts';
 import { STATUS } from '../messages/status.ts';
@@ -27,8 +26,8 @@ import { TunnelInterface } from './interface.ts';
 import { LogControl, outletOver } from './log-control.ts';
 import { HoldGate } from './hold.ts';
 import { makeManagement, openInsideTunnel, openManagement } from './management.ts';
-import { loadMaterial, type Material } from './material.ts';
 import { PidFile } from './pid-file.ts';
+import { Reloads, type Runnable } from './reloads.ts';
 import { Serving } from './serving.ts';
 import { OPENVPN_VERSION, titleOf, titleRest } from './title.ts';
 
@@ -57,12 +56,6 @@ export interface AppOptions {
   readonly inBackground?: boolean;
 }
 
-/** What can run, tried: settings and the key material they name. */
-interface Runnable {
-  readonly read: ReadConfiguration;
-  readonly material: Material;
-}
-
 /**
  * The server daemon: reads the configuration, opens what it names, runs until a signal ends it, and restarts or reloads on the
  * way. `start` settles when clients are served; `done` with the exit status.
@@ -72,8 +65,6 @@ export class DaemonApp {
   readonly done: Promise<number>;
   readonly logging: Logging;
   readonly port: NativePort;
-  /** How often the configuration was read again, by what came of it. */
-  readonly reloads = { done: 0, refused: 0 };
   readonly #options: AppOptions;
   readonly #runner: Runner;
   readonly #title: string;
@@ -81,6 +72,7 @@ export class DaemonApp {
   readonly #started: Now;
   readonly #log: LogControl;
   readonly #reader: ConfigurationReader;
+  readonly #reloads: Reloads;
   readonly #pidFile = new PidFile();
   readonly #held = new HeldFiles();
   readonly #causes = new Causes();
@@ -127,11 +119,17 @@ export class DaemonApp {
       signal: (name) => this.#managementSignal(name),
     });
     logging.subscribe((line) => this.port.emit({ kind: 'log', line }));
+    this.#reloads = new Reloads({ reader: this.#reader, notes: logging.notes, clock, emit: (event) => this.port.emit(event) });
     this.#hold = new HoldGate({
       notes: logging.notes,
       emit: (event) => this.port.emit(event),
       attended: () => this.#management?.attended === true,
     });
+  }
+
+  /** How often the configuration was read again, by what came of it. */
+  get reloads(): Reloads['counts'] {
+    return this.#reloads.counts;
   }
 
   /** Where management clients connect, as the log prints it. */
@@ -195,7 +193,7 @@ export class DaemonApp {
     const { notes } = this.logging;
     this.#noteVersion();
     const identity = resolveIdentity({ user: daemon.user, group: daemon.group });
-    const runnable = this.#tried(read);
+    const runnable = this.#reloads.tried(read);
     this.port.statusVersion = configuration.server.statusVersion;
     await this.#openManagement(configuration);
     this.#state('CONNECTING');
@@ -299,11 +297,6 @@ export class DaemonApp {
     return standing?.close(signal) ?? Promise.resolve();
   }
 
-  /** Tries key material before anything that runs is touched. Throws KEY_MATERIAL. */
-  #tried(read: ReadConfiguration): Runnable {
-    return { read, material: loadMaterial(read.configuration, this.logging.notes, this.#options.clock.now()) };
-  }
-
   #noteVersion(): void {
     const { notes } = this.logging;
     notes.add(START.version, { version: OPENVPN_VERSION, rest: titleRest(this.#options.version) });
@@ -317,18 +310,23 @@ export class DaemonApp {
 
   // --- signals ----------------------------------------------------------------------------------------------------
 
-  /** Told as the system's own, as stock does; SIGUSR1 may be mapped to another. */
-  #managementSignal(name: string): boolean {
+  /** Told as the system's own, as stock does. Gives what is thrown: SIGUSR1 may be mapped to another. */
+  #managementSignal(name: string): string | undefined {
     const known = (['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const).find((signal) => signal === name);
-    if (known === undefined) return false;
+    if (known === undefined) return undefined;
     if (this.#hold.holding && (known === 'SIGHUP' || known === 'SIGUSR1')) {
       this.#hold.remind();
-      return false;
+      return undefined;
     }
     // After the reply: the management client shall read it.
     const { clock } = this.#options;
     clock.schedule(clock.now().at, () => this.signal(known));
-    return true;
+    return this.#mapped(known);
+  }
+
+  /** What a signal becomes by `remap-usr1`. */
+  #mapped<Name extends SignalName>(name: Name): Name | 'SIGHUP' | 'SIGTERM' {
+    return name === 'SIGUSR1' ? (this.#current?.read.configuration.daemon.remapUsr1 ?? name) : name;
   }
 
   #next(): void {
@@ -345,7 +343,7 @@ export class DaemonApp {
   }
 
   async #carryOut(cause: Cause): Promise<void> {
-    const name = cause.name === 'SIGUSR1' ? (this.#current?.read.configuration.daemon.remapUsr1 ?? cause.name) : cause.name;
+    const name = this.#mapped(cause.name);
     const mapped = { ...cause, name };
     switch (name) {
       case 'SIGTERM':
@@ -359,49 +357,18 @@ export class DaemonApp {
         this.#log.reopen();
         return this.#reload(mapped);
       case 'SIGUSR1':
-        return this.#restart(this.#withFreshKeys(), mapped);
+        return this.#restart(this.#current && this.#reloads.keys(this.#current), mapped);
     }
   }
 
   /** SIGHUP reads everything again; what cannot run leaves the running configuration in force (a listed difference). */
   async #reload(cause: Cause): Promise<void> {
-    const next = this.#readAgain('all');
-    if (typeof next === 'string') return this.#refuseReload(next);
+    const rootIsGone = this.#current?.read.configuration.daemon.user !== undefined;
+    const next = this.#reloads.everything((configuration) => {
+      const anew = this.#interface?.serves(configuration) === false;
+      return anew && rootIsGone ? 'the interface cannot be made anew after root was given away' : undefined;
+    });
     await this.#restart(next, cause);
-  }
-
-  /** Reads and tries the configuration again; a text says why it cannot take over. */
-  #readAgain(said: 'all' | 'errors'): Runnable | string {
-    try {
-      const read = this.#reader.readAgain(said);
-      if (read === undefined) return 'see the lines before';
-      const fixed = this.#interface?.serves(read.configuration) === false && this.#current?.read.configuration.daemon.user !== undefined;
-      if (fixed) return 'the interface cannot be made anew after root was given away';
-      return this.#tried(read);
-    } catch (error) {
-      return reasonOf(error);
-    }
-  }
-
-  #refuseReload(reason: string): void {
-    this.reloads.refused++;
-    this.logging.notes.add(OURS.reloadFailed, { reason });
-    this.port.emit({ kind: 'reload', refused: reason });
-  }
-
-  /** Without `persist-key` a restart reads certificates and keys again, and nothing else of the configuration. */
-  #withFreshKeys(): Runnable | undefined {
-    const current = this.#current;
-    if (current === undefined || current.read.configuration.daemon.persist.key) return current;
-    const again = this.#readAgain('errors');
-    if (typeof again === 'string') {
-      this.#refuseReload(again);
-      return current;
-    }
-    const { read } = current;
-    const { server, daemon, warnings } = read.configuration;
-    const configuration = { server, daemon: { ...daemon, tls: again.read.configuration.daemon.tls }, warnings };
-    return { read: { ...read, configuration }, material: again.material };
   }
 
   async #restart(next: Runnable | undefined, cause: Cause): Promise<void> {
@@ -434,10 +401,9 @@ export class DaemonApp {
     this.#noteVersion();
     try {
       await this.#serve(next);
-      this.reloads.done++;
-      this.port.emit({ kind: 'reload', refused: undefined });
+      this.#reloads.accept();
     } catch (error) {
-      this.#refuseReload(reasonOf(error));
+      this.#reloads.refuse(reasonOf(error));
       this.#reader.enter(former.read);
       await this.#serve(former);
     }

@@ -17,7 +17,7 @@ function portWith(levels: { verb: number; mute: number }): NativePort {
     hold: () => ({ kind: 'value', value: 0 }),
     reopenLog: () => true,
     mute: (set) => (levels.mute = set ?? levels.mute),
-    signal: (name) => name === 'SIGUSR2',
+    signal: (name) => ({ SIGUSR2: 'SIGUSR2', SIGUSR1: 'SIGHUP' })[name],
   });
 }
 
@@ -37,6 +37,10 @@ describe('the native port', () => {
     [
       { kind: 'signal', name: 'SIGUSR2' },
       { kind: 'done', text: '' },
+    ],
+    [
+      { kind: 'signal', name: 'SIGUSR1' },
+      { kind: 'done', text: 'signal SIGHUP thrown' },
     ],
     [
       { kind: 'signal', name: 'SIGKILL' },

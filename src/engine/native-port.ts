@@ -20,8 +20,8 @@ export interface NativeControls {
   reopenLog(): boolean;
   /** Shows or sets the hold flag, or releases. */
   hold(action: Extract<DaemonRequest, { kind: 'hold' }>['action']): DaemonReply;
-  /** Raises a signal as if the process got it; false for an unknown name. */
-  signal(name: string): boolean;
+  /** Raises a signal as if the process got it. Gives the one that it was mapped to; undefined when it is not taken. */
+  signal(name: string): string | undefined;
 }
 
 /** The port of our own daemon: what its management server and everything else that looks into it talks to. */
@@ -77,7 +77,7 @@ export class NativePort implements DaemonPort {
       case 'log-reopen':
         return controls.reopenLog() ? { kind: 'done', text: '' } : { kind: 'refused', text: 'the log goes to no file' };
       case 'signal':
-        return controls.signal(request.name) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' };
+        return thrown(controls.signal(request.name), request.name);
       case 'hold':
         return controls.hold(request.action);
       case 'status':
@@ -159,4 +159,10 @@ function clientBytes(engine: ServerEngine): DaemonReply {
 /** A setting that was set is done; one that was asked for is told. */
 function setOrShown(set: number | undefined, value: number): DaemonReply {
   return set === undefined ? { kind: 'value', value } : { kind: 'done', text: '' };
+}
+
+/** Another signal than the one that was asked for is named. */
+function thrown(signal: string | undefined, asked: string): DaemonReply {
+  if (signal === undefined) return REFUSED;
+  return signal === asked ? DONE : { kind: 'done', text: `signal ${signal} thrown` };
 }
