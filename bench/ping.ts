@@ -20,6 +20,7 @@ export async function benchPing(rounds: number, count: number): Promise<Section>
         const output = await bed.network.run(bed.network.host(clientName(program)), command);
         const times = [...output.matchAll(/ time=([0-9.]+) ms/g)].map((match) => Number(match[1]));
         found.add(program, 'average', 'ms', times.reduce((sum, time) => sum + time, 0) / times.length);
+        found.add(program, 'p50', 'ms', quantile(times, 0.5));
         found.add(program, 'p99', 'ms', quantile(times, 0.99));
       }
     }
