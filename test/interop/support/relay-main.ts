@@ -35,12 +35,18 @@ export type RelayCommand =
   /** Prints a line `counts` with the `RelayCounts` so far. */
   | { readonly kind: 'count' };
 
-/** What the relay has done so far. */
-export interface RelayCounts {
+/** What the relay has done to some packets so far; a doubled one passed once. */
+export interface PacketCounts {
   passed: number;
   dropped: number;
   duplicated: number;
   reordered: number;
+}
+
+/** What the relay has done so far. */
+export interface RelayCounts extends PacketCounts {
+  /** Of these, the data packets on their way to the server. */
+  readonly upData: PacketCounts;
 }
 
 /** A client of the relay and the socket that speaks for it to the server. */
@@ -49,12 +55,18 @@ interface Flow {
   upstream: Socket;
 }
 
+const DATA_V2 = 9;
+
+function noneYet(): PacketCounts {
+  return { passed: 0, dropped: 0, duplicated: 0, reordered: 0 };
+}
+
 class Relay {
   readonly #setup: RelaySetup;
   readonly #random: SeededRandom;
   readonly #front: Socket;
   readonly #flows = new Map<string, Flow>();
-  readonly #counts: RelayCounts = { passed: 0, dropped: 0, duplicated: 0, reordered: 0 };
+  readonly #counts: RelayCounts = { ...noneYet(), upData: noneYet() };
   #faults: Faults;
   #held: (() => void) | undefined;
 
@@ -65,7 +77,8 @@ class Relay {
     this.#front = createSocket(setup.to.ip.includes(':') ? 'udp6' : 'udp4');
     this.#front.on('message', (bytes, client) => {
       const flow = this.#flowOf(client);
-      this.#pass('up', () => flow.upstream.send(bytes, setup.to.port, setup.to.ip));
+      const counts = (bytes[0] ?? 0) >> 3 === DATA_V2 ? [this.#counts, this.#counts.upData] : [this.#counts];
+      this.#pass('up', counts, () => flow.upstream.send(bytes, setup.to.port, setup.to.ip));
     });
     this.#front.bind(setup.port, () => process.stdout.write('relay is up\n'));
   }
@@ -98,7 +111,7 @@ class Relay {
 
   #openUpstream(client: RemoteInfo, ip?: string): Socket {
     const socket = createSocket(this.#setup.to.ip.includes(':') ? 'udp6' : 'udp4');
-    socket.on('message', (bytes) => this.#pass('down', () => this.#front.send(bytes, client.port, client.address)));
+    socket.on('message', (bytes) => this.#pass('down', [this.#counts], () => this.#front.send(bytes, client.port, client.address)));
     // A server that is away answers with ICMP errors; to a relay that is one more lost packet.
     socket.on('error', () => undefined);
     socket.bind(0, ip);
@@ -106,23 +119,23 @@ class Relay {
   }
 
   /** Sends, drops, doubles or holds back one packet. */
-  #pass(way: 'up' | 'down', send: () => void): void {
+  #pass(way: 'up' | 'down', counts: readonly PacketCounts[], send: () => void): void {
     const { drop = 0, dropDown = 0, duplicate = 0, reorder = 0 } = this.#faults;
     if (this.#random.unit() < (way === 'down' ? Math.max(drop, dropDown) : drop)) {
-      this.#counts.dropped++;
+      for (const each of counts) each.dropped++;
       return;
     }
     const earlier = this.#held;
     this.#held = undefined;
     if (earlier === undefined && this.#random.unit() < reorder) {
-      this.#counts.reordered++;
+      for (const each of counts) each.reordered++;
       this.#hold(send);
       return;
     }
-    this.#counts.passed++;
+    for (const each of counts) each.passed++;
     send();
     if (this.#random.unit() < duplicate) {
-      this.#counts.duplicated++;
+      for (const each of counts) each.duplicated++;
       send();
     }
     earlier?.();
