@@ -9,6 +9,7 @@ const PROGRAMS: readonly (readonly [program: string, ...proof: string[]])[] = [
   ['ip', '-V'],
   ['iperf3', '--version'],
   ['ping', '-V'],
+  ['tcpdump', '--version'],
   ['setpriv', '--version'],
   ['rsyslogd', '-v'],
   ['logrotate', '--version'],
