@@ -102,7 +102,7 @@ export class DaemonApp {
     const logging = new Logging(clock, stdout, stderr);
     this.logging = logging;
     this.#log = new LogControl({ logging, onVerb: (verb) => this.#serving?.runtime.setVerb(verb), goesOn: options.inBackground === true });
-    this.#reader = new ConfigurationReader({ argv, random, clock, logging, log: this.#log });
+    this.#reader = new ConfigurationReader({ argv, random, clock, logging, log: this.#log, held: this.#held });
     this.port = new NativePort({
       title: this.#title,
       pid: options.pid,

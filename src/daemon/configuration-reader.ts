@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { LogSettings } from '../engine/daemon-settings.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import { isOpenToOthers, readText, whyUnusable } from '../host/access.ts';
+import type { HeldFiles } from '../host/files.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Logging } from '../service/logging.ts';
 import { readConfiguration } from './configuration.ts';
@@ -25,6 +26,8 @@ export interface ReaderWorld {
   readonly clock: Clock;
   readonly logging: Logging;
   readonly log: LogControl;
+  /** What was opened before root was given up can be written, though its folder cannot. */
+  readonly held: HeldFiles;
 }
 
 /** Reads the configuration of the command line, at the start and again; what is wrong with it goes to the log. */
@@ -70,12 +73,12 @@ export class ConfigurationReader {
   }
 
   #read(said: 'all' | 'errors', act: (log: Partial<LogSettings>) => void): ReadConfiguration | undefined {
-    const { argv, random, logging, clock } = this.#world;
+    const { argv, random, logging, clock, held } = this.#world;
     const log: Partial<LogSettings>[] = [];
     const result = readConfiguration(argv, {
       files: {
         read: readText,
-        check: (path, use) => (resolve(path) === this.#pidFile ? undefined : whyUnusable(path, use)),
+        check: (path, use) => (resolve(path) === this.#pidFile || (use === 'write' && held.has(path)) ? undefined : whyUnusable(path, use)),
         isOpenToOthers,
       },
       random,

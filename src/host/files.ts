@@ -166,6 +166,11 @@ export class HeldFiles {
     else await file.close();
   }
 
+  /** True of a file that can be written whatever its folder says now. */
+  has(path: string): boolean {
+    return this.#files.has(resolve(path));
+  }
+
   /** The text of a file that is held; undefined of any other. */
   async read(path: string): Promise<string | undefined> {
     const file = this.#files.get(resolve(path));
