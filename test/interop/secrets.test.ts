@@ -33,7 +33,7 @@ describe.skipIf(!requireInterop())('secrets', () => {
         'script-security 3',
         `auth-user-pass-verify ${check} via-file`,
         `setenv-safe MARK ${VARIABLE}`,
-        'auth-gen-token 3600',
+        'auth-gen-token 3600 120',
         'reneg-sec 3',
       ],
     });
