@@ -215,8 +215,9 @@ describe.skipIf(!requireInterop())('in the background', () => {
     const running = lab.network.start(lab.serverHost, 'background', [...OUR_COMMAND, 'run', '--config', file]);
     expect(await running.ended).toEqual({ code: 0, signal: null });
     const pid = Number(textIfThere(pidFile));
+    // Lines reach the file a moment after they are said.
+    await eventually('its readiness in the log', () => textIfThere(log).includes(READY));
     const text = textIfThere(log);
-    expect(text).toContain(READY);
     // The one that waited has begun the file, and said what there was to say of the configuration.
     expect(text.split('Note: --cipher is not set').length).toBe(2);
     expect(pid).not.toBe(running.pid);
