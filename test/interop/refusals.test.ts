@@ -5,7 +5,6 @@ import { useLab } from './support/lab.ts';
 import { TestPki } from './support/pki.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually } from './support/running.ts';
-import { eventually } from './support/running.ts';
 
 /** Stock refuses bad certificates inside TLS and the client only sees its handshake time out; ours tells the client. */
 const ours = SERVER === 'ours';
