@@ -185,3 +185,58 @@ describe('encodeCommand', () => {
     );
   });
 });
+
+describe('replies of unknown length', () => {
+  const said = (question: (client: ManagementClientMachine, done: (reply: Reply) => void) => void, answer: string) => {
+    const client = new ManagementClientMachine({}, at(0));
+    const replies: Reply[] = [];
+    client.handleData(Buffer.from(GREETING), at(0));
+    question(client, (reply) => replies.push(reply));
+    const { sent } = drain(client);
+    client.handleData(Buffer.from(answer), at(1));
+    return { sent, replies, deadline: client.nextDeadline(), ...{ others: drain(client).others } };
+  };
+
+  it.each([
+    ['says nothing', 'SUCCESS: pid=7\r\n', { kind: 'ok', lines: [] }],
+    [
+      'confirms',
+      'SUCCESS: Management client version set to 5\r\nSUCCESS: pid=7\r\n',
+      { kind: 'ok', lines: ['SUCCESS: Management client version set to 5'] },
+    ],
+    ['refuses', 'ERROR: no\r\nSUCCESS: pid=7\r\n', { kind: 'error', text: 'no', lines: ['ERROR: no'] }],
+    ['lists', 'one\r\ntwo\r\nEND\r\nSUCCESS: pid=7\r\n', { kind: 'ok', lines: ['one', 'two'] }],
+  ])('end where the next begins: a daemon that %s', (_what, answer, reply) => {
+    const found = said((client, done) => client.command('version', [5], { done }, at(0)), answer);
+    expect(found).toEqual({ sent: ['version 5\npid\n'], replies: [reply], deadline: undefined, others: [] });
+    expect(said((client, done) => client.relay(Buffer.from('frob "a b"'), { done }, at(0)), answer)).toEqual({
+      sent: ['frob "a b"\npid\n'],
+      replies: [reply],
+      deadline: undefined,
+      others: [],
+    });
+  });
+
+  it('are relayed in any bytes, with their lines, and never as more than one command', () => {
+    const found = said(
+      (client, done) => client.relay(Buffer.from([...Buffer.from('password Auth '), 0xe4]), { done }, at(0)),
+      'SUCCESS: ok\r\n',
+    );
+    expect(found.replies).toEqual([{ kind: 'ok', lines: ['SUCCESS: ok'] }]);
+    const client = new ManagementClientMachine({}, at(0));
+    const relay = (line: string, body?: string[]) =>
+      client.relay(Buffer.from(line), { done: () => undefined, ...(body && { body }) }, at(0));
+    for (const bad of ['a\nb', 'a\rb', `kill ${'x'.repeat(1024)}`]) expect(() => relay(bad)).toThrow(EncodeError);
+    expect(() => relay('client-auth 0 1', ['push "x"', 'END', 'signal SIGTERM'])).toThrow(EncodeError);
+    expect(() => relay('client-auth 0 1', ['push "x"\nEND'])).toThrow(EncodeError);
+  });
+
+  it('do not grow without bound', () => {
+    const lines = `${'x'.repeat(60_000)}\r\n`.repeat(1200);
+    const found = said((client, done) => client.command('pid', [], { done }, at(0)), lines);
+    expect(found.replies).toEqual([{ kind: 'lost', why: 'a reply is too long' }]);
+    expect(found.others).toEqual(['close: a reply is too long']);
+    const block = `>CLIENT:CONNECT,0,1\r\n${`>CLIENT:ENV,a=${'x'.repeat(60_000)}\r\n`.repeat(20)}`;
+    expect(said(() => undefined, block).others).toEqual(['close: a block is too long']);
+  });
+});

@@ -1,8 +1,9 @@
 import type { Machine } from '../base/machine.ts';
 import type { Secret } from '../base/secret.ts';
+import { tokenize } from '../base/tokenize.ts';
 import { after, type Duration, type Instant, type Now, seconds } from '../base/units.ts';
-import { encodeCommand } from './encode.ts';
-import { isComplete, type ReplyShape, shapeOf } from './reply-shape.ts';
+import { encodeCommand, encodeRelayed } from './encode.ts';
+import { FENCE, ReplyProgress, type ReplyShape, shapeOf } from './reply-shape.ts';
 import { type Notification, parseNotification } from './understood.ts';
 
 /** How a reply came out. `lines` are without END; an error is the daemon's words without `ERROR: `. */
@@ -15,7 +16,8 @@ export type Reply =
 /** What the client wants done or made known, in order. */
 export type ClientOutput =
   | { readonly kind: 'send'; readonly bytes: Buffer }
-  | { readonly kind: 'notification'; readonly notification: Notification }
+  /** `line` is the line as it came, a block's first; one that does not begin with `>` is no notification, and nobody asked for it. */
+  | { readonly kind: 'notification'; readonly notification: Notification; readonly line: string }
   /** Let in: commands go out from now on. */
   | { readonly kind: 'ready' }
   /** It cannot go on: close the connection. */
@@ -28,17 +30,22 @@ export interface ClientOptions {
   readonly timeout?: Duration;
 }
 
+/** What is called with a reply; `said` are all its lines as they came, END included. */
+export type ReplyTaker = (reply: Reply, said: readonly string[]) => void;
+
 interface Waiting {
   readonly shape: ReplyShape;
+  readonly progress: ReplyProgress;
   readonly lines: string[];
-  readonly done: (reply: Reply) => void;
+  bytes: number;
+  readonly done: ReplyTaker;
 }
 
 const PROMPT = 'ENTER PASSWORD:';
 const TIMEOUT = seconds(10);
 
 /** A line, a reply's lines and a block's variables beyond these are not a daemon's. */
-const LIMITS = { lineBytes: 64 * 1024, replyLines: 1_000_000, blockLines: 4096 };
+const LIMITS = { lineBytes: 64 * 1024, replyLines: 1_000_000, replyBytes: 64 * 1024 * 1024, blockLines: 4096, blockBytes: 1024 * 1024 };
 
 /**
  * One connection to a management interface, stock's or ours, without I/O: tell it what came (`handleData`, `handleClosed`,
@@ -53,7 +60,7 @@ export class ManagementClientMachine implements Machine {
   #phase: 'greeting' | 'password' | 'open' | 'over' = 'greeting';
   #partial = '';
   readonly #decoder = new TextDecoder();
-  #block: { readonly head: Notification; readonly env: [string, string][] } | undefined;
+  #block: { readonly head: Notification; readonly line: string; readonly env: [string, string][]; bytes: number } | undefined;
   #deadline: Instant | undefined;
 
   constructor(options: ClientOptions, now: Now) {
@@ -109,19 +116,29 @@ export class ManagementClientMachine implements Machine {
   command(
     name: string,
     words: readonly (string | number)[],
-    options: { readonly body?: readonly string[]; readonly done: (reply: Reply) => void },
+    options: { readonly body?: readonly string[]; readonly done: ReplyTaker },
     now: Now,
   ): void {
-    const bytes = encodeCommand(name, words, options.body);
-    if (this.#phase === 'over') return options.done({ kind: 'lost', why: 'the connection ended' });
-    const shape = shapeOf(name, words.map(String));
-    if (shape.kind === 'none') options.done({ kind: 'ok', lines: [] });
+    this.#ask(encodeCommand(name, words, options.body), shapeOf(name, words.map(String)), options.done, now);
+  }
+
+  /** Asks with a line that somebody else made, as it is, whatever it says. Throws EncodeError for what is more than one line. */
+  relay(line: Buffer, options: { readonly body?: readonly string[]; readonly done: ReplyTaker }, now: Now): void {
+    const split = tokenize(line.toString('utf8'), '');
+    const [name = '', ...words] = split.ok ? split.value : [];
+    this.#ask(encodeRelayed(line, options.body), shapeOf(name, words), options.done, now);
+  }
+
+  #ask(bytes: Buffer, shape: ReplyShape, done: ReplyTaker, now: Now): void {
+    if (this.#phase === 'over') return done({ kind: 'lost', why: 'the connection ended' }, []);
+    if (shape.kind === 'none') done({ kind: 'ok', lines: [] }, []);
     else {
-      this.#waiting.push({ shape, lines: [], done: options.done });
+      this.#waiting.push({ shape, progress: new ReplyProgress(shape), lines: [], bytes: 0, done });
       if (this.#phase === 'open' && this.#waiting.length === 1) this.#arm(now);
     }
-    if (this.#phase === 'open') this.#outputs.push({ kind: 'send', bytes });
-    else this.#unsent.push(bytes);
+    const all = shape.kind === 'fenced' ? Buffer.concat([bytes, Buffer.from(`${FENCE.command}\n`)]) : bytes;
+    if (this.#phase === 'open') this.#outputs.push({ kind: 'send', bytes: all });
+    else this.#unsent.push(all);
   }
 
   /** What must be done next; undefined when nothing is left. */
@@ -141,37 +158,41 @@ export class ManagementClientMachine implements Machine {
   }
 
   #line(line: string, now: Now): void {
-    if (line.startsWith('>')) return this.#unasked(line.slice(1), now);
+    if (line.startsWith('>')) return this.#unasked(line, now);
     // `SUCCESS: password is correct`, or why not.
     if (this.#phase !== 'open') return line.startsWith('ERROR:') ? this.#end(line.slice('ERROR: '.length)) : undefined;
     const head = this.#waiting[0];
-    if (head === undefined) return line.startsWith('ERROR:') ? undefined : this.#push({ kind: 'unknown', line });
+    if (head === undefined) return line.startsWith('ERROR:') ? undefined : this.#push({ kind: 'unknown', line }, line);
     head.lines.push(line);
-    if (head.lines.length > LIMITS.replyLines) return this.#end('a reply is too long');
-    if (isComplete(head.shape, head.lines)) this.#answer(head, now);
+    head.bytes += line.length;
+    if (head.lines.length > LIMITS.replyLines || head.bytes > LIMITS.replyBytes) return this.#end('a reply is too long');
+    if (head.progress.take(line)) this.#answer(head, now);
   }
 
   #answer(head: Waiting, now: Now): void {
     this.#waiting.shift();
     if (this.#waiting.length === 0) this.#deadline = undefined;
     else this.#arm(now);
-    const last = head.lines.at(-1) ?? '';
-    if (last.startsWith('ERROR:')) head.done({ kind: 'error', text: last.replace(/^ERROR: ?/, ''), lines: head.lines });
-    else head.done({ kind: 'ok', lines: head.lines.filter((line, index) => line !== 'END' || index < head.lines.length - 1) });
+    if (head.shape.kind === 'fenced') head.lines.pop();
+    const { lines } = head;
+    const last = lines.at(-1) ?? '';
+    if (last.startsWith('ERROR:')) head.done({ kind: 'error', text: last.replace(/^ERROR: ?/, ''), lines }, lines);
+    else head.done({ kind: 'ok', lines: last === 'END' ? lines.slice(0, -1) : lines }, lines);
   }
 
-  #unasked(line: string, now: Now): void {
+  #unasked(whole: string, now: Now): void {
+    const line = whole.slice(1);
     const head = this.#waiting[0];
     if (head?.shape.kind === 'pkcs11' && line.startsWith('PKCS11ID-')) {
-      head.lines.push(`>${line}`);
+      head.lines.push(whole);
       return this.#answer(head, now);
     }
     if (this.#phase !== 'open' && line.startsWith('INFO:')) this.#enter(now);
     if (this.#block !== undefined && /^(?:CLIENT|UPDOWN):ENV,/.test(line)) return this.#blockLine(line.slice(line.indexOf(',') + 1));
     const notification = parseNotification(line);
     if (notification.kind === 'client' || notification.kind === 'client-response' || notification.kind === 'updown') {
-      this.#block = { head: notification, env: [] };
-    } else this.#push(notification);
+      this.#block = { head: notification, line: whole, env: [], bytes: 0 };
+    } else this.#push(notification, whole);
   }
 
   #blockLine(variable: string): void {
@@ -179,10 +200,11 @@ export class ManagementClientMachine implements Machine {
     if (block === undefined) return;
     if (variable === 'END') {
       this.#block = undefined;
-      return this.#push({ ...block.head, env: block.env } as Notification);
+      return this.#push({ ...block.head, env: block.env } as Notification, block.line);
     }
     const equals = variable.indexOf('=');
-    if (block.env.length >= LIMITS.blockLines) return this.#end('a block is too long');
+    block.bytes += variable.length;
+    if (block.env.length >= LIMITS.blockLines || block.bytes > LIMITS.blockBytes) return this.#end('a block is too long');
     block.env.push(equals < 0 ? [variable, ''] : [variable.slice(0, equals), variable.slice(equals + 1)]);
   }
 
@@ -198,8 +220,8 @@ export class ManagementClientMachine implements Machine {
     this.#deadline = after(now.at, this.#options.timeout ?? TIMEOUT);
   }
 
-  #push(notification: Notification): void {
-    this.#outputs.push({ kind: 'notification', notification });
+  #push(notification: Notification, line: string): void {
+    this.#outputs.push({ kind: 'notification', notification, line });
   }
 
   #end(why: string): void {
@@ -211,6 +233,6 @@ export class ManagementClientMachine implements Machine {
 
   #lose(why: string): void {
     this.#deadline = undefined;
-    for (const { done } of this.#waiting.splice(0)) done({ kind: 'lost', why });
+    for (const { done } of this.#waiting.splice(0)) done({ kind: 'lost', why }, []);
   }
 }

@@ -29,11 +29,18 @@ export function encodeWord(word: string): string {
 export function encodeCommand(name: string, words: readonly (string | number)[] = [], body?: readonly string[]): Buffer {
   if (!/^[a-z0-9-]+$/.test(name)) throw new EncodeError('a command is lower case letters, digits and dashes');
   const header = [name, ...words.map((word) => encodeWord(String(word)))].join(' ');
-  const lines = body === undefined ? [header] : [header, ...body, 'END'];
-  for (const [index, line] of lines.entries()) {
-    if (CONTROL.test(line)) throw new EncodeError('a line holds control characters');
-    if (Buffer.byteLength(line) > MAX_LINE_BYTES) throw new EncodeError(`a line is longer than ${MAX_LINE_BYTES} bytes`);
-    if (line === 'END' && index > 0 && index < lines.length - 1) throw new EncodeError('a line of a body is END');
-  }
-  return Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  return encodeRelayed(Buffer.from(header), body);
 }
+
+/** A line that somebody else made, of any bytes, with its lines up to END when it has them. Throws EncodeError. */
+export function encodeRelayed(line: Buffer, body?: readonly string[]): Buffer {
+  if (body?.includes('END') === true) throw new EncodeError('a line of a body is END');
+  const lines = [line, ...(body === undefined ? [] : [...body, 'END'].map((text) => Buffer.from(text)))];
+  for (const each of lines) {
+    if (CONTROL.test(each.toString('latin1'))) throw new EncodeError('a line holds control characters');
+    if (each.length > MAX_LINE_BYTES) throw new EncodeError(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+  }
+  return Buffer.concat(lines.flatMap((each) => [each, LINE_END]));
+}
+
+const LINE_END = Buffer.from('\n');

@@ -1,3 +1,5 @@
+import { commandNamed } from './commands.ts';
+
 /** How the end of a command's reply is known (facts: management 4, 7). */
 export type ReplyShape =
   /** No reply at all. */
@@ -10,6 +12,8 @@ export type ReplyShape =
   | { readonly kind: 'count'; readonly count: number }
   /** Up to a line of SUCCESS or ERROR that says how the command itself fared. */
   | { readonly kind: 'verdict'; readonly pattern: RegExp }
+  /** Nobody knows: `pid` is asked right behind it, and its reply is the end. */
+  | { readonly kind: 'fenced' }
   /** One line that looks like a notification. */
   | { readonly kind: 'pkcs11' }
   /** One after the other. */
@@ -17,12 +21,10 @@ export type ReplyShape =
 
 const LINE: ReplyShape = { kind: 'line' };
 const LINES: ReplyShape = { kind: 'lines' };
+const FENCED: ReplyShape = { kind: 'fenced' };
 
 const WITH_END: ReadonlySet<string> = new Set(['help', 'status', 'remote-entry-count', 'remote-entry-get', 'clients', 'who']);
 const HISTORIES: ReadonlySet<string> = new Set(['log', 'state', 'echo']);
-
-/** The last protocol version that a daemon takes note of without a word. */
-const SILENT_VERSION = 3;
 
 /** The shape of the reply to a command. */
 export function shapeOf(name: string, words: readonly string[]): ReplyShape {
@@ -30,7 +32,10 @@ export function shapeOf(name: string, words: readonly string[]): ReplyShape {
   if (HISTORIES.has(name)) return historyShape(words.slice(0, 2));
   switch (name) {
     case 'version':
-      return words.length === 0 ? LINES : Number(words[0]) <= SILENT_VERSION ? { kind: 'none' } : LINE;
+      // Some versions of OpenVPN take note of it without a word, others confirm some numbers and not others.
+      return words.length === 0 ? LINES : FENCED;
+    case 'net':
+      return FENCED;
     case 'exit':
     case 'quit':
       return { kind: 'none' };
@@ -43,7 +48,7 @@ export function shapeOf(name: string, words: readonly string[]): ReplyShape {
     case 'push-update-cid':
       return { kind: 'verdict', pattern: /^(?:SUCCESS|ERROR): (?:push-update.*|unknown command.*|The '.*|the '.*|this connection .*)$/ };
     default:
-      return LINE;
+      return commandNamed(name) === undefined ? FENCED : LINE;
   }
 }
 
@@ -53,46 +58,49 @@ function historyShape(words: readonly string[]): ReplyShape {
   return parts.length === 1 ? (parts[0] ?? LINE) : { kind: 'sequence', parts };
 }
 
-/** True when the lines of a reply so far are all of it. */
-export function isComplete(shape: ReplyShape, lines: readonly string[]): boolean {
-  return consumed(shape, lines) !== undefined;
-}
+/** The command that ends a reply of unknown shape, and what the daemon says to it. */
+export const FENCE = { command: 'pid', reply: /^(?:SUCCESS: pid=-?\d+|ERROR: .*\bpid\b.*)$/ } as const;
 
-/** How many lines a reply of this shape takes of those that came; undefined when it goes on. */
-function consumed(shape: ReplyShape, lines: readonly string[]): number | undefined {
-  switch (shape.kind) {
-    case 'none':
-      return 0;
-    case 'line':
-    case 'verdict': {
-      const pattern = shape.kind === 'verdict' ? shape.pattern : /^(?:SUCCESS|ERROR):/;
-      // Only the newest line can be the one: those before were looked at as they came.
-      const at =
-        shape.kind === 'line' ? lines.findIndex((line) => pattern.test(line)) : pattern.test(lines.at(-1) ?? '') ? lines.length - 1 : -1;
-      return at < 0 ? undefined : at + 1;
-    }
-    case 'lines': {
-      if (lines[0]?.startsWith('ERROR:') === true) return 1;
-      const at = lines.at(-1) === 'END' ? lines.length - 1 : lines.length > 1 ? lines.indexOf('END', Math.max(0, lines.length - 2)) : -1;
-      return at < 0 ? undefined : at + 1;
-    }
-    case 'count':
-      return lines.length >= shape.count || lines[0]?.startsWith('ERROR:') === true ? lines.length : undefined;
-    case 'pkcs11':
-      return lines.length > 0 ? 1 : undefined;
-    case 'sequence': {
-      let taken = 0;
-      for (const part of shape.parts) {
-        const length = consumed(part, part.kind === 'lines' ? upToEnd(lines.slice(taken)) : lines.slice(taken));
-        if (length === undefined) return undefined;
-        taken += length;
-      }
-      return taken;
-    }
+/** Follows a reply line by line until it is whole. */
+export class ReplyProgress {
+  readonly #parts: readonly ReplyShape[];
+  #part = 0;
+  /** Lines of the part that is being read. */
+  #lines = 0;
+
+  constructor(shape: ReplyShape) {
+    this.#parts = shape.kind === 'sequence' ? shape.parts : [shape];
+  }
+
+  /** Takes the next line; true when it was the last. */
+  take(line: string): boolean {
+    const part = this.#parts[this.#part];
+    this.#lines++;
+    if (part === undefined || !endsWith(part, line, this.#lines)) return part === undefined;
+    // `on` and `off` never fail by themselves: the whole command was refused.
+    if (part.kind === 'line' && line.startsWith('ERROR:')) return true;
+    this.#part++;
+    this.#lines = 0;
+    return this.#part >= this.#parts.length;
   }
 }
 
-function upToEnd(lines: readonly string[]): readonly string[] {
-  const end = lines.indexOf('END');
-  return end < 0 ? lines : lines.slice(0, end + 1);
+/** Whether the `count`th line of a reply of this shape is its last. */
+function endsWith(shape: ReplyShape, line: string, count: number): boolean {
+  switch (shape.kind) {
+    case 'none':
+    case 'pkcs11':
+    case 'sequence': // Sequences do not nest.
+      return true;
+    case 'line':
+      return /^(?:SUCCESS|ERROR):/.test(line);
+    case 'verdict':
+      return shape.pattern.test(line);
+    case 'fenced':
+      return FENCE.reply.test(line);
+    case 'lines':
+      return line === 'END' || (count === 1 && line.startsWith('ERROR:'));
+    case 'count':
+      return count >= shape.count || (count === 1 && line.startsWith('ERROR:'));
+  }
 }
