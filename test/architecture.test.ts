@@ -17,7 +17,7 @@ interface Layer {
 /** What gives the same answer to the same question. Of `node:crypto` all but randomness, which RANDOM_IMPORTS bans. */
 const PURE_NODE = ['node:buffer', 'node:crypto', 'node:util'];
 const EVERY_NODE = ['*'];
-const PURE_SIBLINGS = ['protocol', 'options', 'management', 'status', 'log'];
+const PURE_SIBLINGS = ['protocol', 'options', 'management', 'status', 'log', 'telemetry'];
 
 /** The architecture, as in docs/architecture.md. A folder that is not here fails the test, and so does a row without a folder. */
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -39,6 +39,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   management: { why: 'speaks for any daemon behind a DaemonPort', folders: ['base', 'model', 'messages'], node: PURE_NODE, pure: true },
   status: { why: 'renders and reads reports, whoever made them', folders: ['base', 'model', 'messages'], node: PURE_NODE, pure: true },
   log: { why: 'formats lines, whoever says them', folders: ['base', 'model', 'messages'], node: PURE_NODE, pure: true },
+  telemetry: { why: 'counts what any daemon told, whoever asked it', folders: ['base', 'model', 'messages'], node: PURE_NODE, pure: true },
   engine: {
     why: 'the VPN as a machine: joins options to the wire core and nothing else',
     folders: ['base', 'model', 'messages', 'protocol', 'options'],
