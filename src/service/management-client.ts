@@ -1,23 +1,13 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { after, type Duration, milliseconds, seconds } from '../base/units.ts';
-import type { Clock } from '../host/clock.ts';
-import { connectStream, type StreamAddress, type StreamConnection, type StreamTls } from '../host/net-listener.ts';
-import { type ClientOutput, ManagementClientMachine, type Reply } from '../management/client.ts';
+import type { Duration } from '../base/units.ts';
+import type { Reply } from '../management/client.ts';
 import type { Notification } from '../management/understood.ts';
 import { EventQueue } from './event-queue.ts';
-import { MachineDriver } from './machine-driver.ts';
+import { type LinkOptions, ManagementLink } from './management-link.ts';
 
 /** Where a daemon's management interface is, and how to keep to it. */
-export interface ManagementClientOptions {
-  readonly where: StreamAddress;
-  readonly clock: Clock;
-  readonly password?: Secret;
-  readonly tls?: StreamTls;
-  /** For connecting, the greeting and each reply; 10 s unless given. */
-  readonly timeout?: Duration;
-  /** False: a connection that ends is not made again. */
-  readonly reconnects?: boolean;
+export interface ManagementClientOptions extends LinkOptions {
   /** Events kept for a slow taker; 10,000 unless given. */
   readonly buffer?: number;
 }
@@ -42,9 +32,7 @@ export class ManagementError extends Error {
   }
 }
 
-/** Waits before another try: doubled each time, up to the longest. */
-const BACK_OFF = { first: milliseconds(250), longest: seconds(30) };
-const DEFAULTS = { timeout: seconds(10), buffer: 10_000 };
+const DEFAULT_BUFFER = 10_000;
 
 /** What a daemon can be asked to report; asked again after each reconnection. */
 export type Subscription = 'log' | 'state' | 'echo' | 'events';
@@ -55,45 +43,46 @@ export type Subscription = 'log' | 'state' | 'echo' | 'events';
  */
 export class ManagementClient {
   readonly events: EventQueue<ClientEvent>;
-  readonly #options: ManagementClientOptions;
+  readonly #link: ManagementLink;
   readonly #subscriptions = new Set<Subscription>();
   #byteSeconds = 0;
-  #driver: MachineDriver<ClientOutput, ManagementClientMachine> | undefined;
-  #connection: StreamConnection | undefined;
-  #tries = 0;
-  #cancelRetry: (() => void) | undefined;
-  #closed = false;
   readonly #ready: (() => void)[] = [];
 
   constructor(options: ManagementClientOptions) {
-    this.#options = options;
-    this.events = new EventQueue(options.buffer ?? DEFAULTS.buffer);
+    this.events = new EventQueue(options.buffer ?? DEFAULT_BUFFER);
+    this.#link = new ManagementLink(options, {
+      entered: () => this.#entered(),
+      gone: (why, againIn) => {
+        this.events.push({ kind: 'disconnected', why, againIn });
+        if (againIn === undefined) this.events.end();
+      },
+      notification: (notification) => this.events.push(notification),
+    });
   }
 
   /** Connects, and settles when the daemon let us in. Rejects with ManagementError when the first try fails and no other follows. */
   async open(): Promise<void> {
     const entered = new Promise<void>((resolve) => this.#ready.push(resolve));
-    const failed = this.#connect();
+    const failed = this.#link.connect();
     await Promise.race([entered, failed.then((why) => (why === undefined ? entered : Promise.reject(new ManagementError(why, true))))]);
   }
 
   /** Asks anything; words are quoted as needed. Rejects with ManagementError, or EncodeError for what cannot be said. */
   command(name: string, words: readonly (string | number)[] = [], body?: readonly string[]): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
-      const driver = this.#driver;
-      if (driver === undefined) return reject(new ManagementError('not connected', true));
       const done = (reply: Reply): void => {
         if (reply.kind === 'ok') resolve(reply.lines);
         else if (reply.kind === 'error') reject(new ManagementError(reply.text, false, reply.lines));
         else reject(new ManagementError(reply.why, true));
       };
-      driver.run((machine, now) => {
+      const sent = this.#link.use((machine, now) => {
         try {
           machine.command(name, words, body === undefined ? { done } : { done, body }, now);
         } catch (error) {
           reject(error instanceof Error ? error : new ManagementError(reasonOf(error), false));
         }
       });
+      if (!sent) reject(new ManagementError('not connected', true));
     });
   }
 
@@ -185,91 +174,15 @@ export class ManagementClient {
 
   /** Ends the connection for good, and the iteration of events after what is left. */
   close(): void {
-    this.#closed = true;
-    this.#cancelRetry?.();
-    this.#connection?.end();
-    this.#driver?.run((machine) => machine.handleClosed());
-    this.#driver?.stop();
-    this.#driver = undefined;
+    this.#link.close();
     this.events.end();
   }
 
-  // --- the connection ---------------------------------------------------------------------------------------------
-
-  /** Gives why it failed for good; undefined when it stands, or another try follows. */
-  async #connect(): Promise<string | undefined> {
-    const { where, tls, timeout = DEFAULTS.timeout, clock, password } = this.#options;
-    let connection: StreamConnection;
-    try {
-      connection = await connectStream(where, timeout, tls === undefined ? {} : { tls });
-    } catch (error) {
-      return this.#gone(reasonOf(error)) ? undefined : reasonOf(error);
-    }
-    if (this.#closed) {
-      connection.end();
-      return undefined;
-    }
-    const machine = new ManagementClientMachine({ timeout, ...(password === undefined ? {} : { password }) }, clock.now());
-    const driver = new MachineDriver<ClientOutput, ManagementClientMachine>(machine, clock, (output) => this.#carryOut(output, connection));
-    this.#driver = driver;
-    this.#connection = connection;
-    return new Promise((resolve) => {
-      this.#ready.push(() => resolve(undefined));
-      connection.listen({
-        data: (bytes) => driver.run((client, now) => client.handleData(bytes, now)),
-        closed: (error) => {
-          driver.run((client) => client.handleClosed());
-          driver.stop();
-          if (this.#driver !== driver) return;
-          this.#driver = undefined;
-          const why = this.#closeReason ?? error ?? 'the connection ended';
-          this.#closeReason = undefined;
-          resolve(this.#gone(why) ? undefined : why);
-        },
-      });
-      driver.run(() => undefined);
-    });
-  }
-
-  #closeReason: string | undefined;
-
-  #carryOut(output: ClientOutput, connection: StreamConnection): void {
-    switch (output.kind) {
-      case 'send':
-        connection.write(output.bytes);
-        return;
-      case 'notification':
-        return this.events.push(output.notification);
-      case 'ready':
-        return this.#entered();
-      case 'close':
-        this.#closeReason = output.why;
-        return connection.end();
-    }
-  }
-
   #entered(): void {
-    const again = this.#tries > 0;
-    this.#tries = 0;
     this.events.push({ kind: 'connected' });
     for (const ready of this.#ready.splice(0)) ready();
-    if (!again && this.#subscriptions.size === 0 && this.#byteSeconds === 0) return;
     const ignore = (): undefined => undefined;
     for (const name of this.#subscriptions) this.command(name, ['on']).catch(ignore);
     if (this.#byteSeconds > 0) this.command('bytecount', [this.#byteSeconds]).catch(ignore);
-  }
-
-  /** Says that the connection is gone; true when it will be made again. */
-  #gone(why: string): boolean {
-    const again = !this.#closed && this.#options.reconnects !== false;
-    const againIn = again ? milliseconds(Math.min(BACK_OFF.first * 2 ** this.#tries, BACK_OFF.longest)) : undefined;
-    this.#tries++;
-    this.events.push({ kind: 'disconnected', why, againIn });
-    if (againIn === undefined) this.events.end();
-    else {
-      const { clock } = this.#options;
-      this.#cancelRetry = clock.schedule(after(clock.now().at, againIn), () => void this.#connect());
-    }
-    return again;
   }
 }
