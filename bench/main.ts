@@ -4,6 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../test/support/sources.ts';
 import { benchHandshakes } from './handshakes.ts';
+import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
 import { benchMemory } from './memory.ts';
 import { benchMicro } from './micro.ts';
 import { benchPing } from './ping.ts';
@@ -11,19 +12,25 @@ import { isMet, type Section, sectionText } from './support/figure.ts';
 import { benchThroughput } from './throughput.ts';
 
 /**
- * `npm run bench [-- NAME...] [-- --quick]` measures our server against stock OpenVPN on this machine and writes
- * bench/RESULTS.md when it ran whole. With names, or with `--quick` for a look at whether everything works, it prints only.
+ * `npm run bench [-- NAME...] [-- --quick | --record]` measures our server against stock OpenVPN on this machine and writes
+ * bench/RESULTS.md when it ran whole. With names (`log` is every `log-...`), or with `--quick` for a look at whether everything
+ * works, it prints only; with names and `--record` their sections are replaced in the page.
  * Needs root, /dev/net/tun, openvpn, iperf3 and iproute2.
  */
 
 /** The whole has this long; it ends itself, and with it all that it started. */
-const LIMIT_MS = 12 * 60_000;
+const LIMIT_MS = 14 * 60_000;
+
+const RESULTS = join(ROOT, 'bench/RESULTS.md');
 
 const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
   handshakes: (quick) => (quick ? benchHandshakes(1, 2) : benchHandshakes(3, 5)),
   throughput: (quick) => (quick ? benchThroughput(1, 1) : benchThroughput(3, 3)),
   memory: (quick) => (quick ? benchMemory(1, 50) : benchMemory(2, 500)),
   ping: (quick) => (quick ? benchPing(1, 20) : benchPing(3, 200)),
+  'log-file': (quick) => (quick ? benchLogFile(1, 50_000) : benchLogFile(3, 500_000)),
+  'log-handshakes': (quick) => (quick ? benchLogHandshakes(1, 2) : benchLogHandshakes(3, 5)),
+  'log-loop': (quick) => (quick ? benchLogLoop(1, 1) : benchLogLoop(3, 5)),
   micro: (quick) => benchMicro(quick ? 20 : 300),
 };
 
@@ -51,31 +58,40 @@ function versionOf(program: string, pattern: RegExp): string {
 
 const HEAD = `# Speed and memory against stock OpenVPN
 
-Written by \`npm run bench\`; do not edit. Every figure is a **ratio against stock OpenVPN** in the same run, network and configuration, both
+Written by \`npm run bench\`; do not edit. A comparison is a **ratio against stock OpenVPN** in the same run, network and configuration, both
 servers taking turns so that a noisy moment of the machine hits both. Client, server and traffic share the machine's processors, so absolute
 values say little beyond it, and a load of others disturbs most what needs more of them.`;
+
+/** The sections of the page as it is, each from its heading on. */
+function recordedSections(): string[] {
+  const [, ...sections] = readFileSync(RESULTS, 'utf8').split(/^(?=## )/m);
+  return sections.map((section) => section.trimEnd());
+}
+
+/** Writes the page: the sections that were kept, those of the same title replaced, then new ones. */
+function record(machine: string, sections: readonly Section[], kept: readonly string[]): void {
+  const texts = new Map(kept.map((text) => [text.split('\n', 1)[0] ?? '', text]));
+  for (const section of sections) texts.set(`## ${section.title}`, sectionText(section).trimEnd());
+  writeFileSync(RESULTS, `${[HEAD, machine, ...texts.values()].join('\n\n')}\n`);
+}
 
 async function main(words: readonly string[]): Promise<number> {
   const quick = words.includes('--quick');
   const names = words.filter((word) => !word.startsWith('--'));
-  const unknown = names.filter((name) => !(name in BENCHES));
+  const asked = (bench: string): boolean => names.length === 0 || names.some((name) => bench === name || bench.startsWith(`${name}-`));
+  const unknown = names.filter((name) => !Object.keys(BENCHES).some((bench) => bench === name || bench.startsWith(`${name}-`)));
   if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
   const machine = machineText();
   const sections: Section[] = [];
   for (const [name, run] of Object.entries(BENCHES)) {
-    if (names.length > 0 && !names.includes(name)) continue;
+    if (!asked(name)) continue;
     const started = performance.now();
     const section = await run(quick);
     sections.push(section);
     process.stdout.write(`${sectionText(section)}\n(${((performance.now() - started) / 1000).toFixed(0)} s)\n\n`);
   }
-  if (!quick && names.length === 0) {
-    writeFileSync(
-      join(ROOT, 'bench/RESULTS.md'),
-      `${[HEAD, machine, ...sections.map((section) => sectionText(section).trimEnd())].join('\n\n')}\n`,
-    );
-  }
-  const missed = sections.flatMap((section) => section.comparisons).filter((comparison) => isMet(comparison) === false);
+  if (!quick && (names.length === 0 || words.includes('--record'))) record(machine, sections, names.length === 0 ? [] : recordedSections());
+  const missed = sections.flatMap(({ comparisons, rates }) => [...comparisons, ...rates]).filter((figure) => isMet(figure) === false);
   for (const { what } of missed) process.stdout.write(`target missed: ${what}\n`);
   return 0;
 }

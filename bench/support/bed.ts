@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Program, type Server, startServer } from '../../test/interop/support/daemons.ts';
+import { type Program, READY, type Server, type ServerOptions, startServer } from '../../test/interop/support/daemons.ts';
 import { type Host, Network } from '../../test/interop/support/network.ts';
 import { type Identity, TestPki } from '../../test/interop/support/pki.ts';
+import { eventually } from '../../test/interop/support/running.ts';
 
 /** Lines of both servers: the log as operators run it, and room for as many clients as a bench wants. */
 const LINES = ['verb 3', 'duplicate-cn', 'max-clients 4096', 'server 10.8.0.0 255.255.0.0', 'connect-freq-initial 100000 1'];
@@ -30,10 +32,21 @@ export function serverHost({ network }: Bed, program: Program): Host {
 
 /** Starts a server on its host; both get the same configuration. */
 export function benchServer(bed: Bed, program: Program, proto = 'udp', lines: readonly string[] = []): Promise<Server> {
+  return start(bed, program, { proto, lines });
+}
+
+/** The same over UDP, with its log in a file. */
+export async function loggingServer(bed: Bed, program: Program, log: string, lines: readonly string[]): Promise<Server> {
+  const server = await start(bed, program, { lines: [`log ${log}`, ...lines], wait: false });
+  await eventually('the server in its log', () => existsSync(log) && readFileSync(log, 'utf8').includes(READY));
+  return server;
+}
+
+function start(bed: Bed, program: Program, { lines = [], ...options }: ServerOptions): Promise<Server> {
   const own = program === 'stock' ? STOCK_LINES : [];
   return startServer(bed.network, serverHost(bed, program), bed.pki, {
+    ...options,
     program,
-    proto,
     without: REPLACED,
     lines: [...LINES, ...own, ...lines],
   });

@@ -1,10 +1,10 @@
 import type { Program } from '../../test/interop/support/daemons.ts';
 import { median, rounded } from './numbers.ts';
 
-/** What a comparison must reach: the ratio of medians, ours to stock's. */
+/** What a figure must reach; for a comparison, the ratio of medians, ours to the other's. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
-/** One quantity measured of both servers, round by round. */
+/** One quantity measured of both, round by round. The other is stock's server unless the section says otherwise. */
 export interface Comparison {
   readonly what: string;
   readonly unit: string;
@@ -17,11 +17,14 @@ export interface Rate {
   readonly what: string;
   readonly unit: string;
   readonly value: number;
+  readonly target?: Target;
 }
 
 /** What one bench found out. */
 export interface Section {
   readonly title: string;
+  /** Whom ours is compared with; `stock` without it. */
+  readonly beside?: string;
   /** How it was measured, in a sentence or two. */
   readonly how: string;
   readonly comparisons: readonly Comparison[];
@@ -52,23 +55,22 @@ export function ratioOf({ values }: Comparison): number {
 }
 
 /** Undefined where there is no target. */
-export function isMet(comparison: Comparison): boolean | undefined {
-  const { target } = comparison;
+export function isMet(figure: Comparison | Rate): boolean | undefined {
+  const { target } = figure;
   if (target === undefined) return undefined;
-  const ratio = ratioOf(comparison);
-  return 'atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost;
+  const value = 'value' in figure ? figure.value : ratioOf(figure);
+  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
 }
 
 /** A section of the results page. */
-export function sectionText({ title, how, comparisons, rates }: Section): string {
+export function sectionText({ title, beside = 'stock', how, comparisons, rates }: Section): string {
   const lines = [`## ${title}`, '', how, ''];
   if (comparisons.length > 0) {
-    lines.push('| what | unit | ours ÷ stock | target | ours: median (min – max) | stock: median (min – max) |');
+    lines.push(`| what | unit | ours ÷ ${beside} | target | ours: median (min – max) | ${beside}: median (min – max) |`);
     lines.push('|---|---|---:|---|---:|---:|', ...comparisons.map(comparisonLine), '');
   }
   if (rates.length > 0) {
-    lines.push('| what | unit | ours |', '|---|---|---:|');
-    lines.push(...rates.map(({ what, unit, value }) => `| ${what} | ${unit} | ${rounded(value)} |`), '');
+    lines.push('| what | unit | ours | target |', '|---|---|---:|---|', ...rates.map(rateLine), '');
   }
   return lines.join('\n');
 }
@@ -79,11 +81,16 @@ function comparisonLine(comparison: Comparison): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function targetText(comparison: Comparison): string {
-  const { target } = comparison;
+function rateLine(rate: Rate): string {
+  const { what, unit, value } = rate;
+  return `| ${[what, unit, rounded(value), targetText(rate)].join(' | ')} |`;
+}
+
+function targetText(figure: Comparison | Rate): string {
+  const { target } = figure;
   if (target === undefined) return '';
   const text = 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
-  return `${text} ${isMet(comparison) === true ? 'met' : '**missed**'}`;
+  return `${text} ${isMet(figure) === true ? 'met' : '**missed**'}`;
 }
 
 function spread(values: readonly number[]): string {

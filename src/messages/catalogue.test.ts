@@ -111,8 +111,8 @@ describe('partsOf', () => {
     expect(partsOf('a {b} c{d:int}')).toEqual({
       literals: ['a ', ' c', ''],
       placeholders: [
-        { name: 'b', kind: 'text' },
-        { name: 'd', kind: 'int' },
+        { name: 'b', kind: 'text', source: '{b}' },
+        { name: 'd', kind: 'int', source: '{d:int}' },
       ],
     });
   });

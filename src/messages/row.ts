@@ -124,7 +124,14 @@ const PLACEHOLDER = /\{(\w+)(?::(\w+))?\}/g;
 /** A template taken apart: `literals` has one more entry than `placeholders`, and stands around them. */
 export interface TemplateParts {
   readonly literals: readonly string[];
-  readonly placeholders: readonly { readonly name: string; readonly kind: PlaceholderKind }[];
+  readonly placeholders: readonly Placed[];
+}
+
+/** A placeholder; `source` is how it is written in the template. */
+interface Placed {
+  readonly name: string;
+  readonly kind: PlaceholderKind;
+  readonly source: string;
 }
 
 function isKind(kind: string): kind is PlaceholderKind {
@@ -134,13 +141,13 @@ function isKind(kind: string): kind is PlaceholderKind {
 /** Takes a template apart; a kind that is not in the table is a mistake of ours and throws. */
 export function partsOf(template: string): TemplateParts {
   const literals: string[] = [];
-  const placeholders: { name: string; kind: PlaceholderKind }[] = [];
+  const placeholders: Placed[] = [];
   let from = 0;
   for (const found of template.matchAll(PLACEHOLDER)) {
     const [whole, name = '', kind = 'text'] = found;
     if (!isKind(kind)) throw new TunnelscopeError('BUG', `template '${template}' has the unknown kind '${kind}'`);
     literals.push(template.slice(from, found.index));
-    placeholders.push({ name, kind });
+    placeholders.push({ name, kind, source: whole });
     from = found.index + whole.length;
   }
   literals.push(template.slice(from));
@@ -150,11 +157,26 @@ export function partsOf(template: string): TemplateParts {
 /** As `printable`, where tabs may stand. */
 const CONTROL_BUT_TAB = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g;
 
+/** Templates taken apart, for rows that are written again and again. */
+const TAKEN_APART = new WeakMap<Row, TemplateParts>();
+
 /** The text of a message: the template with its placeholders filled. Control characters in values become `_`: one line stays one line. */
 export function renderRow(message: Row, args: Readonly<Record<string, string | number>>): string {
-  return message.template.replace(PLACEHOLDER, (whole, name: string, kind: string | undefined) => {
-    const value = args[name];
-    if (value === undefined) return whole;
-    return kind === 'line' ? String(value).replace(CONTROL_BUT_TAB, '_') : printable(String(value));
-  });
+  let parts = TAKEN_APART.get(message);
+  if (parts === undefined) {
+    parts = partsOf(message.template);
+    TAKEN_APART.set(message, parts);
+  }
+  const { literals, placeholders } = parts;
+  let text = literals[0] ?? '';
+  for (let index = 0; index < placeholders.length; index++) {
+    const placeholder = placeholders[index];
+    if (placeholder === undefined) continue;
+    const value = args[placeholder.name];
+    if (value === undefined) text += placeholder.source;
+    else if (typeof value === 'number') text += value;
+    else text += placeholder.kind === 'line' ? value.replace(CONTROL_BUT_TAB, '_') : printable(value);
+    text += literals[index + 1] ?? '';
+  }
+  return text;
 }
