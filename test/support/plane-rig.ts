@@ -62,7 +62,7 @@ class ForwarderRig implements PlaneRig {
         event: (event) => this.#events.push(event),
         closeLink: (link, reason) => this.#events.push({ kind: 'link-closed', link, reason }),
       },
-      limits,
+      { limits },
     );
   }
 

@@ -51,7 +51,7 @@ export class PortablePlane implements DataPlane {
       event: (event: PlaneEvent): void => this.#queue(event),
       closeLink: (link: Parameters<Transport['send']>[1], reason: string): void => this.#transport?.closeLink(link, reason),
     };
-    this.#forwarder = new Forwarder(options.settings, sink, options.limits);
+    this.#forwarder = new Forwarder(options.settings, sink, { limits: options.limits });
   }
 
   onEvent(listener: (event: PlaneEvent) => void): void {

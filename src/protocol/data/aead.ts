@@ -22,9 +22,12 @@ export type DataFormat = 'v1' | 'v2';
 /** Bytes before the packet id: the first byte, on v2 with the peer-id. */
 export const HEADER_BYTES = { v1: 1, v2: 4 } as const satisfies Record<DataFormat, number>;
 
-const ID_BYTES = 4;
-const TAG_BYTES = 16;
-const NONCE_BYTES = 12;
+/** Of a packet id. */
+export const ID_BYTES = 4;
+/** Of every data cipher's tag. */
+export const TAG_BYTES = 16;
+/** Of every data cipher. */
+export const NONCE_BYTES = 12;
 
 /** What sealing adds to a packet. */
 export const DATA_OVERHEAD = {
@@ -61,7 +64,8 @@ const CIPHERS: Readonly<Record<DataCipher, CipherRow>> = {
   },
 };
 
-function nonceOf(cipher: DataCipher, key: DirectionKey): Buffer {
+/** The nonce of a direction, its packet id still zero. Throws BUG when the key does not fit the cipher. */
+export function nonceOf(cipher: DataCipher, key: DirectionKey): Buffer {
   const wanted = CIPHER_KEY_LENGTH[cipher];
   if (key.cipherKey.symmetricKeySize !== wanted) throw new TunnelscopeError('BUG', `${cipher} takes a key of ${wanted} bytes`);
   if (key.implicitIv.length !== NONCE_BYTES - ID_BYTES) throw new TunnelscopeError('BUG', 'the implicit nonce has 8 bytes');
@@ -69,7 +73,38 @@ function nonceOf(cipher: DataCipher, key: DirectionKey): Buffer {
 }
 
 /** One direction of one key, sending. Counts the packet ids, which never wrap: a used-up key seals nothing more. */
-export class Sealer {
+export interface Sealing {
+  /** The packet id used last; 0 before the first packet. */
+  readonly lastId: number;
+  /** The packet of `payload`; undefined when the packet ids are used up. */
+  seal(payload: Buffer, format: DataFormat): Buffer | undefined;
+  /** Forgets the key. Not to be used afterwards. */
+  close(): void;
+}
+
+/** One direction of one key, receiving. Knows nothing of replays: that is asked after the packet proved authentic. */
+export interface Opening {
+  /** The payload of a packet whose first byte says `format`; undefined when it is too short to have one, or not authentic. */
+  open(packet: Buffer, format: DataFormat): Buffer | undefined;
+  /** Forgets the key. Not to be used afterwards. */
+  close(): void;
+}
+
+/** Who seals and opens: Node's ciphers, or what an adapter brings. Both throw BUG when the key does not fit the cipher. */
+export interface Ciphers {
+  /** `peerId` and `keyId` go into every header. */
+  sealing(cipher: DataCipher, key: DirectionKey, peerId: number, keyId: number): Sealing;
+  opening(cipher: DataCipher, key: DirectionKey): Opening;
+}
+
+/** Node's own. */
+export const NODE_CIPHERS: Ciphers = {
+  sealing: (cipher, key, peerId, keyId) => new Sealer(cipher, key, peerId, keyId),
+  opening: (cipher, key) => new Opener(cipher, key),
+};
+
+/** Seals with Node's ciphers. */
+export class Sealer implements Sealing {
   readonly #cipher: CipherRow;
   readonly #key: KeyObject;
   readonly #nonce: Buffer;
@@ -121,10 +156,12 @@ export class Sealer {
     packet.set(cipher.getAuthTag(), header + ID_BYTES);
     return packet;
   }
+
+  close(): void {}
 }
 
-/** One direction of one key, receiving. Knows nothing of replays: that is asked after the packet proved authentic. */
-export class Opener {
+/** Opens with Node's ciphers. */
+export class Opener implements Opening {
   readonly #cipher: CipherRow;
   readonly #key: KeyObject;
   readonly #nonce: Buffer;
@@ -158,6 +195,8 @@ export class Opener {
     }
     return payload;
   }
+
+  close(): void {}
 }
 
 /** The packet id of a data packet that is long enough to have one. */

@@ -1,7 +1,8 @@
 import { unreachable } from '../../base/errors.ts';
 import { earliest, type Instant } from '../../base/units.ts';
 import { isControlOpcode, keyIdOf, OP, opcodeOf } from '../opcodes.ts';
-import { DATA_OVERHEAD, type DataFormat, NEAR_END_ID, packetIdOf } from './aead.ts';
+import { type Ciphers, DATA_OVERHEAD, type DataFormat, NEAR_END_ID, NODE_CIPHERS, packetIdOf } from './aead.ts';
+import { addTo, CELL, PEER_CELLS, TUNNEL_CELL, TUNNEL_CELLS, tunnelOf } from './counters.ts';
 import { ControlGate, type ControlLimits } from './gate.ts';
 import { INNER_AT, innerDestination, innerFamily, innerSource, isBroadcast, isLinkLocalSource, isMany } from './inner.ts';
 import { udpKey, udpLink } from './link.ts';
@@ -9,7 +10,7 @@ import { clampMss } from './mss.ts';
 import { type KeyPair, PeerState } from './peer.ts';
 import type { Link, PeerSlot, PlaneCommand, PlaneCounters, PlaneEvent, PlaneSettings, PlaneView, RejectReason, RouteUse } from './plane.ts';
 import { type RejectDetail, RejectLog, type RejectSum } from './rejects.ts';
-import { RouteTable } from './routes.ts';
+import { type RouteKeeper, RouteTable } from './routes.ts';
 import { EXIT_PAYLOAD, PING_PAYLOAD, readSpecial } from './special.ts';
 
 /**
@@ -24,6 +25,28 @@ export interface PlaneSink {
   event(event: PlaneEvent): void;
   /** Ends a TCP connection once what was sent is written; no packet of it may be handed in afterwards. */
   closeLink(link: Link, reason: string): void;
+}
+
+/** Where a forwarder keeps what others read while packets pass. */
+export interface PlaneMemory {
+  /** The cells of a peer that opens: `PEER_CELLS` of them, all zero. */
+  peer(slot: PeerSlot): Float64Array;
+  /** Those of the TUN device: `TUNNEL_CELLS`, all zero. */
+  tunnel(): Float64Array;
+  /** Who keeps the entries of the routes; the table itself when there is nobody. */
+  readonly routes?: <Owner>(slotOf: (owner: Owner) => PeerSlot) => RouteKeeper<Owner>;
+}
+
+const OWN_MEMORY: PlaneMemory = {
+  peer: () => new Float64Array(PEER_CELLS),
+  tunnel: () => new Float64Array(TUNNEL_CELLS),
+};
+
+/** What a forwarder can be made with otherwise. */
+export interface ForwarderParts {
+  readonly limits?: ControlLimits | undefined;
+  readonly ciphers?: Ciphers;
+  readonly memory?: PlaneMemory;
 }
 
 /**
@@ -66,21 +89,24 @@ export class Forwarder implements PlaneView {
   readonly #behind = new Set<PeerState>();
   /** A client's one peer. */
   #only: PeerState | undefined;
-  readonly #routes = new RouteTable<PeerState>();
+  readonly #routes: RouteTable<PeerState>;
+  readonly #memory: PlaneMemory;
+  readonly #ciphers: Ciphers;
+  readonly #tunnel: Float64Array;
   readonly #own = new RouteTable<true>();
   /** Packets that belong to no peer. */
   readonly #rejects = new RejectLog();
   /** Never later than the earliest thing to do. Traffic moves those later without moving this: waking early is harmless. */
   #wakeAt: Instant | undefined;
-  #packetsRead = 0;
-  #packetsWritten = 0;
-  #bytesRead = 0;
-  #bytesWritten = 0;
 
-  constructor(settings: PlaneSettings, sink: PlaneSink, limits?: ControlLimits) {
+  constructor(settings: PlaneSettings, sink: PlaneSink, { limits, ciphers = NODE_CIPHERS, memory = OWN_MEMORY }: ForwarderParts = {}) {
     this.#settings = settings;
     this.#sink = sink;
     this.#gate = new ControlGate(limits);
+    this.#ciphers = ciphers;
+    this.#memory = memory;
+    this.#tunnel = memory.tunnel();
+    this.#routes = new RouteTable({ keeper: memory.routes?.((peer) => peer.slot) });
     this.#server = settings.role === 'server';
     this.#longest = longestPacket(settings.tunMtu);
     this.#own.replace(true, settings.ownAddresses, 0 as Instant);
@@ -95,12 +121,7 @@ export class Forwarder implements PlaneView {
   }
 
   tunnel(): { packetsRead: number; packetsWritten: number; bytesRead: number; bytesWritten: number } {
-    return {
-      packetsRead: this.#packetsRead,
-      packetsWritten: this.#packetsWritten,
-      bytesRead: this.#bytesRead,
-      bytesWritten: this.#bytesWritten,
-    };
+    return tunnelOf(this.#tunnel);
   }
 
   /** A UDP datagram from `host`, spelled as the socket does. */
@@ -135,8 +156,8 @@ export class Forwarder implements PlaneView {
 
   /** A packet off the TUN device. MSS clamping changes it in place; it is not kept. */
   handleInner(packet: Buffer, at: Instant): void {
-    this.#packetsRead++;
-    this.#bytesRead += packet.length;
+    addTo(this.#tunnel, TUNNEL_CELL.packetsRead, 1);
+    addTo(this.#tunnel, TUNNEL_CELL.bytesRead, packet.length);
     const family = innerFamily(packet);
     if (family !== undefined && this.#server && isMany(packet, family)) {
       if (this.trace !== undefined) this.trace('r', packet, undefined, undefined);
@@ -259,13 +280,12 @@ export class Forwarder implements PlaneView {
     }
     const payload = key.opener.open(bytes, format);
     if (payload === undefined) {
-      peer.unauthentic++;
+      peer.count(CELL.unauthentic);
       return this.#refuse(peer, 'unauthentic', at, () => `#${packetIdOf(bytes, format)}`);
     }
     const id = packetIdOf(bytes, format);
     if (key.replay.accept(id, at) === 'replay') return this.#refuse(peer, 'replay', at, () => `#${id}`);
-    peer.packetsReceived++;
-    peer.bytesReceived += bytes.length;
+    peer.received(bytes.length);
     if (peer.heard(at)) this.#wake(peer.nextDeadline());
     if (host !== undefined && !peer.isAt(host, port)) this.#askFloat(peer, host, port, at);
     if (id >= NEAR_END_ID) this.#tellNearEnd(peer, key);
@@ -292,14 +312,14 @@ export class Forwarder implements PlaneView {
     }
     if (!peer.open) return this.#reject(peer, 'not-open', at, () => ({ detail: innerSource(payload, family), link: peer.link }));
     if (this.#server && !this.#mayComeFrom(peer, payload, family)) {
-      peer.badSource++;
+      peer.count(CELL.badSource);
       return this.#reject(peer, 'bad-source', at, () => ({ detail: innerSource(payload, family), link: peer.link }));
     }
     peer.carried(payload.length, at);
     if (this.#server && this.#settings.clientToClient && this.#toOthers(peer, payload, family, at)) return;
     if (peer.mss !== undefined) clampMss(payload, peer.mss);
-    this.#packetsWritten++;
-    this.#bytesWritten += payload.length;
+    addTo(this.#tunnel, TUNNEL_CELL.packetsWritten, 1);
+    addTo(this.#tunnel, TUNNEL_CELL.bytesWritten, payload.length);
     if (this.trace !== undefined) this.trace('w', payload, peer.slot, peer.link);
     this.#sink.deliver(payload);
   }
@@ -356,9 +376,7 @@ export class Forwarder implements PlaneView {
     const key = peer.sendKey;
     const bytes = key?.sealer.seal(payload, peer.format);
     if (key === undefined || bytes === undefined) return false;
-    peer.packetsSent++;
-    peer.bytesSent += bytes.length;
-    peer.lastSent = at;
+    peer.sent(bytes.length, at);
     if (key.sealer.lastId >= NEAR_END_ID) this.#tellNearEnd(peer, key);
     if (this.trace !== undefined) this.trace('W', bytes, peer.slot, peer.link);
     this.#sink.transmit(bytes, peer.link);
@@ -375,7 +393,7 @@ export class Forwarder implements PlaneView {
   #openPeer(slot: PeerSlot, link: Link, format: DataFormat, at: Instant): void {
     const before = this.#peers.get(slot.peerId);
     if (before !== undefined) this.#closePeer(before);
-    const peer = new PeerState(slot, link, format, this.#settings, at);
+    const peer = new PeerState(slot, link, format, this.#settings, { ciphers: this.#ciphers, cells: this.#memory.peer(slot) }, at);
     this.#peers.set(slot.peerId, peer);
     this.#link(peer);
     this.#only = peer;

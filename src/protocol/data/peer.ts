@@ -1,5 +1,6 @@
 import { after, type Duration, earliest, type Instant } from '../../base/units.ts';
-import { type DataFormat, NEAR_END_ID, Opener, Sealer } from './aead.ts';
+import { type Ciphers, type DataFormat, NEAR_END_ID, type Opening, type Sealing } from './aead.ts';
+import { addTo, CELL, type Cell, countersOf, TALLY } from './counters.ts';
 import { hostOf } from './link.ts';
 import { type MssLimits, mssLimits } from './mss.ts';
 import type { DataKeys, Link, PeerSlot, PlaneCounters, PlaneSettings } from './plane.ts';
@@ -9,8 +10,8 @@ import { ReplayWindow } from './replay.ts';
 /** Both directions of one key id. */
 export interface KeyPair {
   readonly keyId: number;
-  readonly sealer: Sealer;
-  readonly opener: Opener;
+  readonly sealer: Sealing;
+  readonly opener: Opening;
   readonly replay: ReplayWindow;
   nearEndTold: boolean;
 }
@@ -18,32 +19,30 @@ export interface KeyPair {
 /** How long the engine has to answer a float before it is asked again. */
 const FLOAT_PATIENCE = 1000;
 
-/** What the plane knows of one peer. The forwarder writes the public counters in place. */
+/** What a peer's state is made with: whose ciphers, and where its counters are. */
+export interface PeerParts {
+  readonly ciphers: Ciphers;
+  /** `PEER_CELLS` of them, all zero. */
+  readonly cells: Float64Array;
+}
+
+/** What the plane knows of one peer. */
 export class PeerState {
   readonly slot: PeerSlot;
   readonly format: DataFormat;
   readonly rejects: RejectLog = new RejectLog();
   open = false;
   sendKey: KeyPair | undefined;
-  bytesReceived = 0;
-  bytesSent = 0;
-  packetsReceived = 0;
-  packetsSent = 0;
-  unauthentic = 0;
-  badSource = 0;
-  innerBytes = 0;
-  lastInner: Instant;
   lastSent: Instant;
+  readonly #ciphers: Ciphers;
+  readonly #cells: Float64Array;
+  /** Of the cells: what all replay windows of the peer add to. */
+  readonly #tally: Float64Array;
   readonly #settings: PlaneSettings;
   readonly #keys: (KeyPair | undefined)[] = Array.from({ length: 8 }, () => undefined);
-  /** Tallies of the windows of dropped keys. */
-  #lost = 0;
-  #reordered = 0;
-  #replayed = 0;
   #link: Link;
   #host: string;
   #mss: MssLimits | undefined;
-  #lastHeard: Instant;
   #pingEvery: Duration | undefined;
   #lostAfter: Duration | undefined;
   #silentSince: Instant;
@@ -51,18 +50,21 @@ export class PeerState {
   #floatKey: string | undefined;
   #floatAskedAt: Instant;
 
-  constructor(slot: PeerSlot, link: Link, format: DataFormat, settings: PlaneSettings, at: Instant) {
+  constructor(slot: PeerSlot, link: Link, format: DataFormat, settings: PlaneSettings, { ciphers, cells }: PeerParts, at: Instant) {
     this.slot = slot;
     this.format = format;
     this.#settings = settings;
     this.#link = link;
     this.#host = hostOf(link);
     this.#mss = this.#mssOf(link);
-    this.#lastHeard = at;
+    this.#ciphers = ciphers;
+    this.#cells = cells;
+    this.#tally = cells.subarray(CELL.lost, CELL.lost + Object.keys(TALLY).length);
+    cells[CELL.lastHeard] = at;
+    cells[CELL.lastInner] = at;
     this.#silentSince = at;
     this.#floatAskedAt = at;
     this.lastSent = at;
-    this.lastInner = at;
   }
 
   get link(): Link {
@@ -76,8 +78,26 @@ export class PeerState {
 
   /** An inner packet passed, either way. */
   carried(bytes: number, at: Instant): void {
-    this.innerBytes += bytes;
-    this.lastInner = at;
+    addTo(this.#cells, CELL.innerBytes, bytes);
+    this.#cells[CELL.lastInner] = at;
+  }
+
+  /** An authentic packet came. */
+  received(bytes: number): void {
+    addTo(this.#cells, CELL.packetsReceived, 1);
+    addTo(this.#cells, CELL.bytesReceived, bytes);
+  }
+
+  /** A data packet went out. */
+  sent(bytes: number, at: Instant): void {
+    addTo(this.#cells, CELL.packetsSent, 1);
+    addTo(this.#cells, CELL.bytesSent, bytes);
+    this.lastSent = at;
+  }
+
+  /** One more of what a cell counts. */
+  count(cell: Cell): void {
+    addTo(this.#cells, cell, 1);
   }
 
   /** Whether a UDP packet came from where the peer is. */
@@ -109,9 +129,9 @@ export class PeerState {
     const { size, seconds } = this.#settings.replayWindow;
     this.#keys[keyId & 7] = {
       keyId,
-      sealer: new Sealer(keys.cipher, keys.send, this.slot.peerId, keyId),
-      opener: new Opener(keys.cipher, keys.receive),
-      replay: new ReplayWindow(size, seconds),
+      sealer: this.#ciphers.sealing(keys.cipher, keys.send, this.slot.peerId, keyId),
+      opener: this.#ciphers.opening(keys.cipher, keys.receive),
+      replay: new ReplayWindow(size, seconds, this.#tally),
       nearEndTold: false,
     };
   }
@@ -120,9 +140,8 @@ export class PeerState {
     const key = this.#keys[keyId & 7];
     if (key === undefined) return;
     key.replay.close();
-    this.#lost += key.replay.lost;
-    this.#reordered += key.replay.reordered;
-    this.#replayed += key.replay.replayed;
+    key.sealer.close();
+    key.opener.close();
     if (this.sendKey === key) this.sendKey = undefined;
     this.#keys[keyId & 7] = undefined;
   }
@@ -136,7 +155,7 @@ export class PeerState {
 
   /** Something authentic came. True when that ended a silence that was told of: its timer runs again. */
   heard(at: Instant): boolean {
-    this.#lastHeard = at;
+    this.#cells[CELL.lastHeard] = at;
     this.#silentSince = at;
     const wasLost = this.#lostTold;
     this.#lostTold = false;
@@ -174,27 +193,7 @@ export class PeerState {
   }
 
   counters(): PlaneCounters {
-    let [lost, reordered, replayed] = [this.#lost, this.#reordered, this.#replayed];
-    for (const key of this.#keys) {
-      if (key === undefined) continue;
-      lost += key.replay.lost;
-      reordered += key.replay.reordered;
-      replayed += key.replay.replayed;
-    }
-    return {
-      bytesReceived: this.bytesReceived,
-      bytesSent: this.bytesSent,
-      packetsReceived: this.packetsReceived,
-      packetsSent: this.packetsSent,
-      lost,
-      reordered,
-      replayed,
-      unauthentic: this.unauthentic,
-      badSource: this.badSource,
-      innerBytes: this.innerBytes,
-      lastInner: this.lastInner,
-      lastHeard: this.#lastHeard,
-    };
+    return countersOf(this.#cells);
   }
 
   #lostDue(): Instant | undefined {

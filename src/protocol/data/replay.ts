@@ -1,4 +1,5 @@
 import type { Instant } from '../../base/units.ts';
+import { addTo, TALLY } from './counters.ts';
 
 /**
  * The replay window of one data key (facts: wire 16). Ask it after authentication only: a forged id must not move it.
@@ -24,12 +25,11 @@ export class ReplayWindow {
   /** Ids up to here are settled: seen, or lost. */
   #settled = 0;
   #nextReap = UNSEEN;
-  #lost = 0;
-  #reordered = 0;
-  #replayed = 0;
+  readonly #tally: Float64Array;
 
-  /** A size of 0 accepts ascending ids alone, as 1 does. */
-  constructor(size: number, seconds: number) {
+  /** A size of 0 accepts ascending ids alone, as 1 does. Counts are added to `tally`, which windows may share. */
+  constructor(size: number, seconds: number, tally: Float64Array = new Float64Array(3)) {
+    this.#tally = tally;
     this.#size = Math.max(1, size);
     this.#patience = seconds * 1000;
     this.#arrivals = new Float64Array(this.#size).fill(UNSEEN);
@@ -42,17 +42,17 @@ export class ReplayWindow {
 
   /** Ids that were passed over and can no longer come. Gaps that are still inside the window are not in it. */
   get lost(): number {
-    return this.#lost;
+    return this.#tally[TALLY.lost] ?? 0;
   }
 
   /** Ids that came after a higher one, and were accepted. */
   get reordered(): number {
-    return this.#reordered;
+    return this.#tally[TALLY.reordered] ?? 0;
   }
 
   /** Ids refused: seen before, or too late to tell. */
   get replayed(): number {
-    return this.#replayed;
+    return this.#tally[TALLY.replayed] ?? 0;
   }
 
   /** Judges the id of an authentic packet, and marks it as seen. */
@@ -66,11 +66,11 @@ export class ReplayWindow {
     if (at >= this.#nextReap) this.#reap(at);
     const slot = id % this.#size;
     if (id <= this.#settled || this.#arrivals[slot] !== UNSEEN) {
-      this.#replayed++;
+      addTo(this.#tally, TALLY.replayed, 1);
       return 'replay';
     }
     this.#arrivals[slot] = at;
-    this.#reordered++;
+    addTo(this.#tally, TALLY.reordered, 1);
     return 'reordered';
   }
 
@@ -84,7 +84,7 @@ export class ReplayWindow {
     const floor = id - this.#size;
     if (floor >= this.#highest) {
       this.#settle(this.#highest);
-      if (floor > this.#highest) this.#lost += floor - this.#highest;
+      if (floor > this.#highest) addTo(this.#tally, TALLY.lost, floor - this.#highest);
       this.#arrivals.fill(UNSEEN);
     } else {
       if (floor > this.#settled) this.#settle(floor);
@@ -96,7 +96,7 @@ export class ReplayWindow {
 
   /** Writes off what has not come up to `floor`, which is not above the highest. */
   #settle(floor: number): void {
-    for (let id = this.#settled + 1; id <= floor; id++) if (this.#arrivals[id % this.#size] === UNSEEN) this.#lost++;
+    for (let id = this.#settled + 1; id <= floor; id++) if (this.#arrivals[id % this.#size] === UNSEEN) addTo(this.#tally, TALLY.lost, 1);
     if (floor > this.#settled) this.#settled = floor;
   }
 

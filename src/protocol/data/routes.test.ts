@@ -23,7 +23,7 @@ function shown(table: RouteTable<string>): string[] {
 
 /** Routes of alice and bob, as in the recorded status files. */
 function table(maxCached?: number): RouteTable<string> {
-  const made = new RouteTable<string>(maxCached);
+  const made = new RouteTable<string>(maxCached === undefined ? {} : { maxCached });
   made.replace('alice', [host('10.8.0.2'), host('fd00:8::1000'), subnet('10.66.0.0/24'), subnet('fd00:77::/64')], at(1));
   made.replace('bob', [host('10.8.0.3'), host('fd00:8::1001'), subnet('10.66.0.128/25')], at(2));
   return made;

@@ -16,6 +16,13 @@ export interface RouteEntry<Owner> {
   lastReference: Instant;
 }
 
+/** Who makes the entries of a table: one that lays them where another thread reads them, or nobody. */
+export interface RouteKeeper<Owner> {
+  keep(owner: Owner, route: InnerRoute, cached: boolean, at: Instant): RouteEntry<Owner>;
+  /** The entry is in force no more. May come twice. */
+  forget(entry: RouteEntry<Owner>): void;
+}
+
 /** An IPv4 address as a signed 32-bit number, an IPv6 address as its 16 bytes in latin1. */
 type Key = number | string;
 
@@ -41,11 +48,16 @@ export class RouteTable<Owner> {
   readonly #owned = new Map<Owner, RouteEntry<Owner>[]>();
   readonly #cached = new Set<RouteEntry<Owner>>();
   readonly #maxCached: number;
+  readonly #keeper: RouteKeeper<Owner>;
   readonly #scratch = Buffer.alloc(16);
   #nextExpiry: Instant | undefined;
 
-  constructor(maxCached = MAX_CACHED) {
+  constructor({ maxCached = MAX_CACHED, keeper }: { readonly maxCached?: number; readonly keeper?: RouteKeeper<Owner> | undefined } = {}) {
     this.#maxCached = maxCached;
+    this.#keeper = keeper ?? {
+      keep: (owner, route, cached, lastReference) => ({ owner, route, cached, lastReference }),
+      forget: () => {},
+    };
   }
 
   /** Replaces all routes of an owner. A route that another owner holds goes over to this one. */
@@ -53,8 +65,12 @@ export class RouteTable<Owner> {
     this.remove(owner);
     const entries: RouteEntry<Owner>[] = [];
     for (const route of routes) {
-      const entry: RouteEntry<Owner> = { owner, route, cached: false, lastReference: at };
-      this.#mapOf(route).set(keyOf(route.network), entry);
+      const map = this.#mapOf(route);
+      const key = keyOf(route.network);
+      const before = map.get(key);
+      if (before !== undefined) this.#keeper.forget(before);
+      const entry = this.#keeper.keep(owner, route, false, at);
+      map.set(key, entry);
       entries.push(entry);
     }
     if (entries.length > 0) this.#owned.set(owner, entries);
@@ -91,7 +107,7 @@ export class RouteTable<Owner> {
     if (this.#cached.size < this.#maxCached) {
       const network = Buffer.allocUnsafeSlow(4);
       network.writeInt32BE(address, 0);
-      this.#cache(this.#v4, address, { owner: subnet.owner, route: { family: 4, network, bits: 32 }, cached: true, lastReference: at });
+      this.#cache(this.#v4, address, subnet.owner, { family: 4, network, bits: 32 }, at);
     }
     return subnet.owner;
   }
@@ -109,7 +125,7 @@ export class RouteTable<Owner> {
     subnet.lastReference = at;
     if (this.#cached.size < this.#maxCached) {
       const network = Buffer.from(key, 'latin1');
-      this.#cache(this.#v6, key, { owner: subnet.owner, route: { family: 6, network, bits: 128 }, cached: true, lastReference: at });
+      this.#cache(this.#v6, key, subnet.owner, { family: 6, network, bits: 128 }, at);
     }
     return subnet.owner;
   }
@@ -154,7 +170,8 @@ export class RouteTable<Owner> {
     return undefined;
   }
 
-  #cache(family: Family<Owner>, key: Key, entry: RouteEntry<Owner>): void {
+  #cache(family: Family<Owner>, key: Key, owner: Owner, route: InnerRoute, at: Instant): void {
+    const entry = this.#keeper.keep(owner, route, true, at);
     family.hosts.set(key, entry);
     this.#cached.add(entry);
     this.#nextExpiry = earliest(this.#nextExpiry, after(entry.lastReference, CACHE_LIFETIME));
@@ -171,6 +188,7 @@ export class RouteTable<Owner> {
 
   /** Takes an entry off its map, unless another owner has replaced it there. */
   #unset(entry: RouteEntry<Owner>): void {
+    this.#keeper.forget(entry);
     const map = this.#mapOf(entry.route);
     const key = keyOf(entry.route.network);
     if (map.get(key) === entry) map.delete(key);
