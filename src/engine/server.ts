@@ -412,7 +412,6 @@ export class ServerEngine implements Machine {
       case 'key-failed':
         this.#negotiator.failed(client, out.failure);
         if (client.session.currentKey.phase === 'failed') this.#farewell.remove(client, 'SIGUSR1', 'tls-error', now);
-        else this.#fallenBack(client, now);
         return;
       case 'send-with':
         if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'send-with', slot: client.slot, keyId: out.keyId } });
@@ -442,12 +441,6 @@ export class ServerEngine implements Machine {
   #loginAccepted(client: ClientInstance, keyId: number, now: Now): void {
     const current = client.session.currentKey;
     if (current.keyId === keyId && current.phase === 'active') this.#keyReady(client, now);
-  }
-
-  /** The key before a failed renegotiation is current again; its login may have been accepted meanwhile. */
-  #fallenBack(client: ClientInstance, now: Now): void {
-    const { keyId } = client.session.currentKey;
-    if (client.phase === 'authenticating' && client.logins.get(keyId) === 'accepted') this.#loginAccepted(client, keyId, now);
   }
 
   /** Login and key exchange of the current key are both done. */

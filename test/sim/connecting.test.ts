@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seconds } from '../../src/base/units.ts';
 import type { Answer, Question } from '../../src/engine/types.ts';
 import { inner } from '../support/data-packets.ts';
 import { expectNothingLeft } from './leaks.ts';
@@ -140,6 +141,27 @@ describe('hooks', () => {
     world.run(50);
     expect(world.server.received).toEqual([]);
     expect(world.server.lines.join('\n')).toContain('MULTI: Learn FAILED: 10.8.0.2 -> alice/');
+  });
+
+  it('may take longer than a key lasts: the first key is used, and the next follows', () => {
+    const renegotiate = { after: seconds(5), bytes: 0, packets: 0 };
+    const world = new World({
+      seed: 84,
+      server: ({ hooks, control }) => ({ hooks: { ...hooks, clientConnect: true }, control: { ...control, renegotiate } }),
+    });
+    world.server.answer = () => ({ answer: { ok: true }, after: 12_000 });
+    const alice = world.addClient('alice');
+    alice.start();
+    world.run(11_000);
+    const [instance] = [...world.server.engine.clients()];
+    expect(instance?.phase).toBe('connecting');
+    expect(instance?.session.currentKey).toEqual({ keyId: 0, phase: 'active' });
+    world.until(() => alice.isConnected, 5000);
+    const bodies = [world.send(alice, 'server'), world.sendFromServer(alice)];
+    world.run(3000);
+    expect([...world.server.received, ...alice.received].toSorted()).toEqual(bodies.toSorted());
+    expect(instance?.session.counters.renegotiations).toBe(1);
+    expect(alice.ends).toEqual([]);
   });
 
   it('that answer too late for a client that has gone change nothing', () => {

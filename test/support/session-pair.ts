@@ -34,6 +34,8 @@ export class SessionEnd {
   readonly packets: Buffer[] = [];
   /** Writes its key message by itself when it is due. */
   answers = true;
+  /** Makes data keys of each key as soon as it is active. */
+  usesKeys = false;
   readonly #random: SeededRandom;
 
   constructor(role: 'client' | 'server', authority: FakeAuthority, config: SessionConfig, now: Now) {
@@ -65,6 +67,7 @@ export class SessionEnd {
     else this.seen.push(out);
     const due = this.role === 'client' ? 'tls-established' : 'key-method2';
     if (this.answers && out.kind === due) this.writeKeyMessage(out.keyId);
+    if (this.usesKeys && out.kind === 'key-active') this.session.makeKeys(out.keyId, 'exporter', 'AES-256-GCM');
   }
 
   writeKeyMessage(keyId: number): void {
@@ -128,6 +131,14 @@ export class SessionPair {
     const body = bytes([1], u32(0), CLIENT_ID, u32(0));
     const header = { opcode: OP.hardResetServer, keyId: 0, sessionId: SERVER_ID };
     this.client.session.handlePacket(prepareWrap(WRAPS[this.#wrap].server, 'server').open().wrap(header, body, this.now), this.now);
+  }
+
+  /** Both put the current key into use, and each later one at once. */
+  useKeys(): void {
+    for (const end of [this.client, this.server]) {
+      end.usesKeys = true;
+      end.session.makeKeys(end.session.currentKey.keyId, 'exporter', 'AES-256-GCM');
+    }
   }
 
   get now(): Now {

@@ -32,9 +32,9 @@ class Bench {
   readonly outputs: SessionOutput[] = [];
   readonly state: KeyState;
 
-  constructor(reset?: ControlOpcode, room = 100) {
+  constructor(reset?: ControlOpcode, room = 100, byPeer = false) {
     this.state = new KeyState(
-      { keyId: 0, role: 'server', tls: 1, reset, timing: TIMING },
+      { keyId: 0, role: 'server', tls: 1, reset, byPeer, timing: TIMING },
       {
         payloadRoom: () => room,
         send: (_, opcode, body) => void this.sent.push({ opcode, body }),
@@ -78,6 +78,15 @@ function established(): Bench {
 }
 
 describe('the beginning', () => {
+  it('by the peer is answered with a reset that acknowledges its own, and nothing else', () => {
+    const bench = new Bench(OP.softReset, 100, true);
+    expect(bench.sent).toEqual([]);
+    const reset = { acks: [], ackSession: undefined, messageId: 0, payload: NOTHING };
+    expect(bench.state.handleBody(OP.softReset, reset, at(0))).toBe('taken');
+    bench.state.handleDeadline(at(0));
+    expect(bench.sent).toEqual([{ opcode: OP.softReset, body: { acks: [0], ackSession: CLIENT_ID, messageId: 0, payload: NOTHING } }]);
+  });
+
   it('after a cookie opens TLS at once, and counts messages from 1', () => {
     const bench = new Bench();
     expect(bench.state.phase.kind).toBe('handshaking');

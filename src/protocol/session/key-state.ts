@@ -41,6 +41,8 @@ export interface KeyStateStart {
   readonly tls: number;
   /** The reset that we send, or undefined when the cookie exchange has done both. */
   readonly reset: ControlOpcode | undefined;
+  /** The peer began: our reset waits for its packet to be handled, and acknowledges that. */
+  readonly byPeer: boolean;
   readonly timing: SessionTiming;
 }
 
@@ -72,6 +74,7 @@ export class KeyState {
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
   readonly #splitter = new MessageSplitter();
+  #owedReset: ControlOpcode | undefined;
   /** When the negotiation must be done. */
   #giveUpAt: Instant | undefined;
   #ackAt: Instant | undefined;
@@ -87,6 +90,7 @@ export class KeyState {
     this.#giveUpAt = after(now.at, start.timing.handWindow);
     this.#phase = { kind: 'resetting' };
     if (start.reset === undefined) this.#openTls();
+    else if (start.byPeer) this.#owedReset = start.reset;
     else this.#transmit(start.reset, Buffer.alloc(0), now);
   }
 
@@ -110,9 +114,13 @@ export class KeyState {
     if (body.acks.length > 0) this.#handleAcks(body.acks, now);
     if (body.messageId === undefined) return 'taken';
     const verdict = this.#receive.accept(body.messageId, { opcode, payload: body.payload });
+    if (verdict !== 'outside') {
+      this.#acks.add(body.messageId);
+      this.#ackAt ??= now.at;
+    }
+    if (this.#owedReset !== undefined) this.#transmit(this.#owedReset, Buffer.alloc(0), now);
+    this.#owedReset = undefined;
     if (verdict === 'outside') return 'window';
-    this.#acks.add(body.messageId);
-    this.#ackAt ??= now.at;
     for (;;) {
       const next = this.#receive.take();
       if (next === undefined) break;

@@ -117,7 +117,7 @@ describe('control messages', () => {
 describe('a renegotiation', () => {
   it('says who began it, and lets the older key go when its window ends', () => {
     const pair = connected('tls-crypt', { tranWindow: seconds(100) });
-    pair.client.session.makeKeys(0, 'exporter', 'AES-256-GCM');
+    pair.useKeys();
     pair.client.session.renegotiate(pair.now);
     pair.exchange();
     expect(pair.client.seen).toContainEqual({ kind: 'renegotiating', keyId: 1, byPeer: false });
@@ -130,11 +130,14 @@ describe('a renegotiation', () => {
     expect(pair.server.tls.open).toBe(1);
   });
 
-  it('is not begun twice, nor before the first key is active', () => {
+  it('is not begun twice, nor before the first key is in use', () => {
     const pair = new SessionPair();
     pair.client.session.renegotiate(pair.now);
     pair.greet();
     pair.exchange();
+    pair.client.session.renegotiate(pair.now);
+    expect(pair.client.session.currentKey.keyId).toBe(0);
+    pair.useKeys();
     pair.client.session.renegotiate(pair.now);
     pair.client.session.renegotiate(pair.now);
     pair.exchange();
@@ -143,6 +146,7 @@ describe('a renegotiation', () => {
 
   it('happens by itself after the time set', () => {
     const pair = connected('tls-crypt', { renegotiateAfter: seconds(100) });
+    pair.useKeys();
     pair.wait(89_000);
     expect(pair.server.session.currentKey.keyId).toBe(0);
     pair.wait(12_000);
@@ -150,8 +154,23 @@ describe('a renegotiation', () => {
     expect(pair.client.session.currentKey).toEqual({ keyId: 1, phase: 'active' });
   });
 
+  it('waits for the first key to come into use, at either end', () => {
+    const pair = connected('tls-crypt', { renegotiateAfter: seconds(100) });
+    pair.client.session.makeKeys(0, 'exporter', 'AES-256-GCM');
+    pair.client.usesKeys = true;
+    pair.wait(120_000);
+    expect(pair.client.session.currentKey.keyId).toBe(1);
+    expect(pair.server.session.currentKey.keyId).toBe(0);
+    pair.server.session.makeKeys(0, 'exporter', 'AES-256-GCM');
+    pair.server.usesKeys = true;
+    pair.wait(40_000);
+    expect(pair.server.session.currentKey).toEqual({ keyId: 1, phase: 'active' });
+    expect(pair.client.session.currentKey).toEqual({ keyId: 1, phase: 'active' });
+  });
+
   it('goes from key id 7 to 1', () => {
     const pair = connected();
+    pair.useKeys();
     const ids: number[] = [];
     for (let count = 0; count < 9; count++) {
       pair.server.session.renegotiate(pair.now);
@@ -163,11 +182,10 @@ describe('a renegotiation', () => {
 
   it('switches to the new key after half the age of the old one, but not before a retransmission had time', () => {
     const pair = connected();
-    pair.server.session.makeKeys(0, 'exporter', 'AES-256-GCM');
+    pair.useKeys();
     pair.wait(10_000);
     pair.server.session.renegotiate(pair.now);
     pair.exchange();
-    pair.server.session.makeKeys(1, 'exporter', 'AES-256-GCM');
     pair.wait(4999);
     const switches = (): SessionOutput[] => pair.server.seen.filter((out) => out.kind === 'send-with');
     expect(switches()).toEqual([{ kind: 'send-with', keyId: 0 }]);
@@ -182,6 +200,7 @@ describe('a renegotiation', () => {
 describe('a session that is closed', () => {
   it('ends its TLS sessions and is deaf and dumb from then on', () => {
     const pair = connected();
+    pair.useKeys();
     pair.client.session.renegotiate(pair.now);
     pair.exchange();
     pair.client.session.close();
@@ -241,6 +260,7 @@ describe('packets that are not taken', () => {
 
   it('are those with a soft reset of an id from long ago', () => {
     const pair = connected('none');
+    pair.useKeys();
     for (let count = 0; count < 4; count++) {
       pair.client.session.renegotiate(pair.now);
       pair.exchange();

@@ -67,7 +67,7 @@ export class Session implements Machine {
     const afterCookie = config.start.kind === 'server-after-cookie';
     this.#wrap = config.wrap.prepared.open({ sentBefore: afterCookie ? 1 : 0 });
     const resets = { client: OP.hardResetClient, server: OP.hardResetServer, 'server-after-cookie': undefined };
-    this.#current = this.#newKeyState(0, resets[config.start.kind], now);
+    this.#current = this.#newKeyState(0, resets[config.start.kind], false, now);
   }
 
   // --- getters ----------------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ export class Session implements Machine {
 
   nextDeadline(): Instant | undefined {
     if (this.#closed) return undefined;
-    const own = earliest(earliest(this.#renegotiateAt, this.#lameDuckDiesAt), this.#switchAt);
+    const own = earliest(earliest(this.#inUse ? this.#renegotiateAt : undefined, this.#lameDuckDiesAt), this.#switchAt);
     return earliest(own, earliest(this.#current.nextDeadline(), this.#lameDuck?.nextDeadline()));
   }
 
@@ -142,10 +142,7 @@ export class Session implements Machine {
     this.#now = now;
     if (this.#switchAt !== undefined && this.#switchAt <= now.at) this.#switchSending();
     if (this.#lameDuckDiesAt !== undefined && this.#lameDuckDiesAt <= now.at) this.#dropLameDuck();
-    if (this.#renegotiateAt !== undefined && this.#renegotiateAt <= now.at) {
-      this.#renegotiateAt = undefined;
-      this.renegotiate(now);
-    }
+    if (this.#inUse && this.#renegotiateAt !== undefined && this.#renegotiateAt <= now.at) this.renegotiate(now);
     this.#lameDuck?.handleDeadline(now);
     this.#current.handleDeadline(now);
   }
@@ -202,9 +199,9 @@ export class Session implements Machine {
     else if (this.#queued.length < MAX_QUEUED_MESSAGES) this.#queued.push(text);
   }
 
-  /** Begins a renegotiation, unless one is under way. */
+  /** Begins a renegotiation, unless one is under way or the current key is not in use yet. */
   renegotiate(now: Now): void {
-    if (this.#closed || this.#current.phase.kind !== 'active') return;
+    if (this.#closed || !this.#inUse) return;
     this.#now = now;
     this.#beginRenegotiation(nextKeyId(this.#lastKeyId), false, now);
   }
@@ -225,8 +222,8 @@ export class Session implements Machine {
 
   // --- key states -------------------------------------------------------------------------------------------------
 
-  #newKeyState(keyId: number, reset: ControlOpcode | undefined, now: Now): KeyState {
-    const start = { keyId, reset, role: tlsRole(this.#config.start), tls: this.#config.nextTls(), timing: this.#config.timing };
+  #newKeyState(keyId: number, reset: ControlOpcode | undefined, byPeer: boolean, now: Now): KeyState {
+    const start = { keyId, reset, byPeer, role: tlsRole(this.#config.start), tls: this.#config.nextTls(), timing: this.#config.timing };
     const sink = {
       payloadRoom: (id: number) => this.#payloadRoom(id),
       send: (id: number, opcode: ControlOpcode, body: ControlBody) => this.#transmit(id, opcode, body),
@@ -238,9 +235,14 @@ export class Session implements Machine {
 
   #stateFor(opcode: ControlOpcode, keyId: number, now: Now): KeyState | undefined {
     const isNew = opcode === OP.softReset && isAhead(keyId, this.#current.keyId);
-    if (isNew && this.#current.phase.kind === 'active') this.#beginRenegotiation(keyId, true, now);
+    if (isNew && this.#inUse) this.#beginRenegotiation(keyId, true, now);
     if (this.#current.keyId === keyId) return this.#current;
     return this.#lameDuck?.keyId === keyId ? this.#lameDuck : undefined;
+  }
+
+  /** Data keys were made of the current key: before, who is let in by it is not decided, and no other takes its place (facts: wire 18). */
+  get #inUse(): boolean {
+    return this.#current.phase.kind === 'active' && this.#current.keyedAt !== undefined;
   }
 
   #beginRenegotiation(keyId: number, byPeer: boolean, now: Now): void {
@@ -251,7 +253,7 @@ export class Session implements Machine {
     this.#lameDuckDiesAt = after(now.at, this.#config.timing.tranWindow);
     this.#renegotiateAt = undefined;
     this.#lastKeyId = keyId;
-    this.#current = this.#newKeyState(keyId, OP.softReset, now);
+    this.#current = this.#newKeyState(keyId, OP.softReset, byPeer, now);
     this.#outputs.push({ kind: 'renegotiating', keyId, byPeer });
   }
 
