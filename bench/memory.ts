@@ -14,7 +14,7 @@ const TARGET = { atMost: 0.7 };
 /** Measures it with so many clients. */
 export async function benchMemory(rounds: number, clients: number): Promise<Section> {
   const found = new Comparisons();
-  const bed = await makeBed(['generator']);
+  const bed = await makeBed(['generator'], clients);
   try {
     for (let round = 0; round < rounds; round++) {
       for (const program of PROGRAMS) {

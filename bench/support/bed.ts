@@ -16,13 +16,18 @@ export interface Bed {
   readonly network: Network;
   readonly pki: TestPki;
   readonly client: Identity;
+  /** Of the generator's clients: a server that remembers certificates shall not see the same one all the time. */
+  readonly crowd: readonly Identity[];
 }
 
+const CROWD = 64;
+
 /** Makes a bed whose network has these hosts beside `ours` and `stock`. */
-export async function makeBed(hosts: readonly string[]): Promise<Bed> {
+export async function makeBed(hosts: readonly string[], crowd: number = CROWD): Promise<Bed> {
   const network = await Network.create(['ours', 'stock', ...hosts]);
   const pki = await TestPki.create(join(network.folder, 'pki'));
-  return { network, pki, client: await pki.client('client') };
+  const people = Array.from({ length: crowd }, (_, index) => pki.client(`client${index}`));
+  return { network, pki, client: await pki.client('client'), crowd: await Promise.all(people) };
 }
 
 /** Where a program's server runs. */

@@ -15,22 +15,25 @@ import { MachineDriver } from '../../src/service/machine-driver.ts';
 
 type Driver = MachineDriver<ClientOutput, ClientEngine>;
 
-/** Makes clients of one process: they share certificate, TLS device and numbers, and have a socket each. */
+/** Makes clients of one process: they share certificates and numbers, and have a socket each. */
 export class ClientFactory {
   readonly #settings: ClientSettings;
   readonly #numbers = new Numbers();
   readonly #clock = new SystemClock();
-  readonly #tls: NodeTlsDevice;
+  readonly #tls: readonly NodeTlsDevice[];
   readonly #byTls = new Map<number, Driver>();
   #nextPort: number;
 
   /** Sockets are bound to `firstPort` and those after it: a port that a server still knows from before would not be a new client. */
-  constructor(settings: ClientSettings, material: TlsMaterial, firstPort: number) {
+  constructor(settings: ClientSettings, materials: readonly TlsMaterial[], firstPort: number) {
     this.#settings = settings;
     this.#nextPort = firstPort;
-    this.#tls = new NodeTlsDevice(material, (tls, event) => {
-      this.#byTls.get(tls)?.run((engine, now) => engine.handleTls(tls, event, now));
-    });
+    this.#tls = materials.map(
+      (material) =>
+        new NodeTlsDevice(material, (tls, event) => {
+          this.#byTls.get(tls)?.run((engine, now) => engine.handleTls(tls, event, now));
+        }),
+    );
   }
 
   /** A client with its socket open, that has not sent anything yet. */
@@ -56,7 +59,7 @@ export class ClientFactory {
       const config = { settings: this.#settings, random: systemRandom, verb: 0, numbers: this.#numbers };
       const engine = new ClientEngine(config, this.#clock.now());
       const driver: Driver = new MachineDriver(engine, this.#clock, (output) => {
-        if (output.kind === 'tls') this.#command(driver, output.command);
+        if (output.kind === 'tls') this.#command(driver, port, output.command);
         else carryOut(driver, output);
       });
       return driver;
@@ -66,10 +69,10 @@ export class ClientFactory {
     return client;
   }
 
-  #command(driver: Driver, command: TlsCommand): void {
+  #command(driver: Driver, port: number, command: TlsCommand): void {
     if (command.kind === 'tls-open') this.#byTls.set(command.tls, driver);
     if (command.kind === 'tls-close') this.#byTls.delete(command.tls);
-    this.#tls.command(command);
+    this.#tls[port % this.#tls.length]?.command(command);
   }
 }
 

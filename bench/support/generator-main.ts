@@ -16,13 +16,13 @@ import type { GeneratorReport, GeneratorSetup } from './generator.ts';
 const STRAGGLER_MS = 3000;
 
 const setup = JSON.parse(process.argv[2] ?? '') as GeneratorSetup;
-const material = {
+const materials = setup.identities.map(({ cert, key }) => ({
   ca: { name: 'ca', pem: readFileSync(setup.ca, 'utf8') },
-  cert: { name: 'cert', pem: readFileSync(setup.cert, 'utf8') },
-  key: { name: 'key', pem: new Secret(readFileSync(setup.key, 'utf8')) },
+  cert: { name: 'cert', pem: readFileSync(cert, 'utf8') },
+  key: { name: 'key', pem: new Secret(readFileSync(key, 'utf8')) },
   requestCertificate: true,
-};
-const factory = new ClientFactory(settings(), material, setup.firstPort);
+}));
+const factory = new ClientFactory(settings(), materials, setup.firstPort);
 
 function settings(): ClientSettings {
   const key = parseStaticKey(readFileSync(setup.staticKey, 'utf8'));

@@ -10,8 +10,8 @@ export interface GeneratorSetup {
   readonly server: { readonly ip: string; readonly port: number };
   /** Paths of PEM files and of the tls-crypt key. */
   readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
+  /** Of the clients, who take them in turns. */
+  readonly identities: readonly { readonly cert: string; readonly key: string }[];
   readonly staticKey: string;
   /** Of the clients' sockets, which take one after the other. */
   readonly firstPort: number;
@@ -48,10 +48,9 @@ export async function generate(
   against: Program,
   work: GeneratorSetup['work'],
 ): Promise<{ readonly report: GeneratorReport; readonly process: Running }> {
-  const { ca, cert, key } = bed.client;
   const server = { ip: serverHost(bed, against).ip4, port: PORT };
   const firstPort = FIRST_PORT + ((runs++ * PORTS_A_RUN) % (LAST_PORT - FIRST_PORT));
-  const setup: GeneratorSetup = { server, ca, cert, key, staticKey: bed.pki.staticKey, firstPort, work };
+  const setup: GeneratorSetup = { server, ca: bed.pki.ca, identities: bed.crowd, staticKey: bed.pki.staticKey, firstPort, work };
   const running = bed.network.start(on, 'generator', [process.execPath, MAIN, JSON.stringify(setup)]);
   const line = await running.waitFor(/^report /, { within: PATIENCE_MS });
   return { report: JSON.parse(line.slice('report '.length)) as GeneratorReport, process: running };

@@ -12,7 +12,8 @@ import { PortablePlane } from '../host/dataplane/portable.ts';
 import type { DataPlane } from '../host/dataplane/port.ts';
 import { tcpServerTransport, type Transport, udpTransport } from '../host/dataplane/transport.ts';
 import { listenTcp } from '../host/tcp.ts';
-import { NodeTlsDevice } from '../host/tls.ts';
+import type { TlsDevice } from '../host/tls.ts';
+import type { MakeTls } from '../host/tls-choice.ts';
 import type { TlsMaterial } from '../host/tls-context.ts';
 import type { Tun } from '../host/tun.ts';
 import { openUdp } from '../host/udp.ts';
@@ -39,6 +40,7 @@ export interface RuntimeParts {
   readonly server: ServerSettings;
   readonly daemon: DaemonSettings;
   readonly material: TlsMaterial;
+  readonly makeTls: MakeTls;
   readonly env: EnvList;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,7 +61,7 @@ export class Runtime {
   readonly engine: ServerEngine;
   readonly plane: DataPlane;
   readonly #parts: RuntimeParts;
-  readonly #tls: NodeTlsDevice;
+  readonly #tls: TlsDevice;
   readonly #driver: MachineDriver<EngineOutput, ServerEngine>;
   /** Scripts that tell of a client's end, under way: the daemon ends after them. */
   readonly #farewells = new Set<Promise<void>>();
@@ -92,7 +94,7 @@ export class Runtime {
       numbers: parts.numbers,
     });
     this.#driver = new MachineDriver(this.engine, parts.clock, (output, now) => this.#carryOut(output, now));
-    this.#tls = new NodeTlsDevice(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
+    this.#tls = parts.makeTls(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
     this.engine.setCrl(parts.crl?.current);
   }
 

@@ -6,6 +6,7 @@ import { serverStatus } from '../engine/status-view.ts';
 import type { Clock } from '../host/clock.ts';
 import type { HeldFiles } from '../host/files.ts';
 import type { Runner } from '../host/scripts.ts';
+import { tlsMaker } from '../host/tls-choice.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
 import { POOL } from '../messages/pool.ts';
@@ -75,6 +76,7 @@ export class Serving {
       server,
       daemon,
       material: material.tls,
+      makeTls: await tlsMaker(),
       env: parts.interface.env(configuration),
       clock,
       random: parts.random,

@@ -20,8 +20,12 @@ const authorityFacts = new WeakMap<X509Certificate, CertificateFacts>();
  * what the peer sent. Every link's signature is checked, because a revocation list is looked up by its issuer: with a
  * look-alike issuer of its own a revoked peer would be spoken of by no list.
  */
-export function buildChain(leaf: X509Certificate, authorities: readonly X509Certificate[], wall: number): PeerChain {
-  const sent = sentWith(leaf);
+export function buildChain(
+  leaf: X509Certificate,
+  sent: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+  wall: number,
+): PeerChain {
   const facts = [certificateFacts(leaf)];
   let current = leaf;
   while (facts.length < LONGEST && !current.checkIssued(current)) {
@@ -37,8 +41,8 @@ export function buildChain(leaf: X509Certificate, authorities: readonly X509Cert
   return { facts, trusted: authorities.some((authority) => authority.raw.equals(current.raw)) };
 }
 
-/** The other certificates that came with it, in the order in which they certify each other. */
-function sentWith(leaf: X509Certificate): X509Certificate[] {
+/** The other certificates that came with one that Node tells of, in the order in which they certify each other. */
+export function sentWith(leaf: X509Certificate): X509Certificate[] {
   const sent: X509Certificate[] = [];
   let next = leaf.issuerCertificate;
   while (next !== undefined && sent.length < LONGEST) {

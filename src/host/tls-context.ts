@@ -79,6 +79,7 @@ export function createTlsContext(material: TlsMaterial): TlsContext {
 
 function contextOptions(material: TlsMaterial): SecureContextOptions {
   const { cert, key, extraCerts, passphrase } = material;
+  const { groups, minVersion, maxVersion, options } = contextWords(material);
   const own =
     cert === undefined || key === undefined
       ? {}
@@ -92,20 +93,46 @@ function contextOptions(material: TlsMaterial): SecureContextOptions {
     ca: material.ca === undefined ? [] : [material.ca.pem],
     ...own,
     ciphers: cipherString(material),
-    ...(material.groups !== undefined && { ecdhCurve: groupNames(material.groups) }),
+    ...(groups !== undefined && { ecdhCurve: groups }),
     dhparam: 'auto',
-    minVersion: material.minVersion ?? 'TLSv1.2',
-    maxVersion: material.maxVersion ?? 'TLSv1.3',
-    secureOptions: SECURE_OPTIONS,
+    minVersion,
+    maxVersion,
+    secureOptions: options,
   };
 }
 
-function cipherString(material: TlsMaterial): string {
+/** What a context is told besides keys, in OpenSSL's words. */
+export interface ContextWords {
+  readonly options: number;
+  readonly securityLevel: number;
+  /** TLS 1.3. */
+  readonly suites: string;
+  /** TLS 1.2. */
+  readonly ciphers: string;
+  readonly groups: string | undefined;
+  readonly minVersion: SecureVersion;
+  readonly maxVersion: SecureVersion;
+}
+
+/** Translates the names of OpenVPN's options. */
+export function contextWords(material: TlsMaterial): ContextWords {
   const profile = material.certProfile ?? 'legacy';
   const fallback = profile === 'suiteb' ? SUITE_B_CIPHERS : DEFAULT_CIPHERS;
-  const ciphers = material.ciphers === undefined ? fallback : material.ciphers.split(':').map(cipherName).join(':');
-  const suites = (material.cipherSuites ?? DEFAULT_SUITES).replaceAll('-', '_');
-  return `${suites}:${ciphers}:@SECLEVEL=${SECURITY_LEVELS[profile]}`;
+  return {
+    options: SECURE_OPTIONS,
+    securityLevel: SECURITY_LEVELS[profile],
+    suites: (material.cipherSuites ?? DEFAULT_SUITES).replaceAll('-', '_'),
+    ciphers: material.ciphers === undefined ? fallback : material.ciphers.split(':').map(cipherName).join(':'),
+    groups: material.groups === undefined ? undefined : groupNames(material.groups),
+    minVersion: material.minVersion ?? 'TLSv1.2',
+    maxVersion: material.maxVersion ?? 'TLSv1.3',
+  };
+}
+
+/** All in one word, as Node takes it. */
+function cipherString(material: TlsMaterial): string {
+  const { suites, ciphers, securityLevel } = contextWords(material);
+  return `${suites}:${ciphers}:@SECLEVEL=${securityLevel}`;
 }
 
 /** `TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384` becomes `ECDHE-RSA-AES256-GCM-SHA384`; other words are OpenSSL's already. */
@@ -199,7 +226,11 @@ function unusable(text: string, thrown?: unknown): TunnelscopeError {
 
 /** `error:0A000102:SSL routines::unsupported protocol:`, as stock prints OpenSSL's errors; anything else in its own words. */
 export function opensslError(thrown: unknown): string {
-  const message = reasonOf(thrown).trim();
+  return opensslWords(reasonOf(thrown).trim());
+}
+
+/** The same of a line of OpenSSL. */
+export function opensslWords(message: string): string {
   const match = /error:([0-9A-F]{8}):([^:]*):[^:]*:([^:]*)/.exec(message);
   return match === null ? message : `error:${match[1]}:${match[2]}::${match[3]}:`;
 }

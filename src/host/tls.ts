@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { connect, TLSSocket } from 'node:tls';
 import { TunnelscopeError, unreachable } from '../base/errors.ts';
 import type { TlsCommand, TlsEvent, TlsPeer, TlsRole } from '../protocol/tls.ts';
-import { buildChain } from './tls-chain.ts';
+import { buildChain, sentWith } from './tls-chain.ts';
 import { createTlsContext, opensslError, type TlsContext, type TlsMaterial } from './tls-context.ts';
 import { groupName, serverHelloGroup } from './tls-group.ts';
 
@@ -22,11 +22,11 @@ export interface TlsDevice {
 export type TlsListener = (tls: number, event: TlsEvent) => void;
 
 /** Messages that may wait to be sent in one session: a peer that stops the handshake must not pile them up. */
-const MAX_WAITING_MESSAGES = 64;
+export const MAX_WAITING_MESSAGES = 64;
 /** Ciphertext that may wait to be read: TLS reads at once, so this is only reached by a fault. */
-const MAX_WAITING_CIPHERTEXT = 1 << 20;
+export const MAX_WAITING_CIPHERTEXT = 1 << 20;
 /** The plaintext of one record; anything longer would be split. */
-const MAX_MESSAGE = 16_384;
+export const MAX_MESSAGE = 16_384;
 
 /** The device over node:tls. */
 export class NodeTlsDevice implements TlsDevice {
@@ -207,7 +207,7 @@ function clientSocket(wire: Wire, context: TlsContext): TLSSocket {
 
 function describe(socket: TLSSocket, context: TlsContext, group: string | undefined): TlsPeer {
   const leaf = socket.getPeerX509Certificate();
-  const { facts: chain, trusted } = leaf === undefined ? NO_CHAIN : buildChain(leaf, context.authorities, Date.now());
+  const { facts: chain, trusted } = leaf === undefined ? NO_CHAIN : buildChain(leaf, sentWith(leaf), context.authorities, Date.now());
   const error = leaf === undefined ? undefined : (verifyError(socket) ?? (trusted ? undefined : 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'));
   return {
     version: socket.getProtocol() ?? 'unknown',

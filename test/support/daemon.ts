@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,8 +119,10 @@ export class TestDaemon {
     return join(this.folder, name);
   }
 
+  /** What a file holds; nothing when it is not there yet. */
   text(name: string): string {
-    return readFileSync(this.path(name), 'utf8');
+    const path = this.path(name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   write(name: string, text: string, mode = 0o600): string {
