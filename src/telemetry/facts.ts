@@ -116,8 +116,8 @@ export interface SeenClient {
   readonly clientId: number | undefined;
   readonly cipher: string | undefined;
   /** Told by our own daemon only. */
-  readonly phase?: ClientPhase;
-  readonly quality?: LinkQuality;
+  readonly phase?: ClientPhase | undefined;
+  readonly quality?: LinkQuality | undefined;
 }
 
 /** An entry of the routing table. */

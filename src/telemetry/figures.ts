@@ -46,6 +46,12 @@ export class Tally implements CountView {
     this.#take(contributor, (known?.total ?? 0) + (raw >= before ? raw - before : raw), raw, now);
   }
 
+  /** A contributor's own counter began anew, even if it is higher again by now. */
+  restart(contributor: string): void {
+    const known = this.#contributors.get(contributor);
+    if (known !== undefined) known.raw = 0;
+  }
+
   #take(contributor: string, total: number, raw: number, now: Now): void {
     let known = this.#contributors.get(contributor);
     if (known === undefined) {

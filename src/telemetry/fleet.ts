@@ -1,0 +1,66 @@
+import type { Now } from '../base/units.ts';
+import { Daemon } from './daemon.ts';
+import type { FleetEvent } from './facts.ts';
+import { DEFAULT_FLEET, type FleetOptions } from './options.ts';
+import type { SeriesBudget } from './series.ts';
+import type { DaemonView, FleetView } from './views.ts';
+
+/**
+ * The fleet state and its one writer: facts come in by `handle`, everything else reads the views. Counters live as long as
+ * their daemon stands in the fleet, over restarts of the daemon and reloads of the configuration.
+ */
+export class Fleet implements FleetView {
+  readonly #options: FleetOptions;
+  readonly #daemons = new Map<string, Daemon>();
+  readonly #budget: SeriesBudget = { used: 0, leftOut: 0 };
+  #sessions = 0;
+  #dropped = 0;
+
+  constructor(options: Partial<FleetOptions> = {}) {
+    this.#options = { ...DEFAULT_FLEET, ...options };
+  }
+
+  get daemons(): Iterable<DaemonView> {
+    return this.#daemons.values();
+  }
+
+  get size(): number {
+    return this.#daemons.size;
+  }
+
+  daemon(name: string): DaemonView | undefined {
+    return this.#daemons.get(name);
+  }
+
+  get seriesLeftOut(): number {
+    return this.#budget.leftOut;
+  }
+
+  get factsDropped(): number {
+    return this.#dropped;
+  }
+
+  /** Makes these the daemons of the fleet. Those that stay keep their state, in the new order. */
+  setDaemons(names: Iterable<string>): void {
+    const before = new Map(this.#daemons);
+    this.#daemons.clear();
+    for (const name of names) {
+      const daemon = before.get(name) ?? new Daemon(name, this.#options, this.#budget, () => ++this.#sessions);
+      before.delete(name);
+      this.#daemons.set(name, daemon);
+    }
+    for (const gone of before.values()) gone.close();
+  }
+
+  /** Takes one fact. */
+  handle(event: FleetEvent): void {
+    const daemon = this.#daemons.get(event.daemon);
+    if (daemon === undefined) this.#dropped++;
+    else daemon.apply(event);
+  }
+
+  /** Lets things happen whose time has come; to be called before the views are read. */
+  advance(now: Now): void {
+    for (const daemon of this.#daemons.values()) daemon.advance(now);
+  }
+}
