@@ -27,7 +27,7 @@ export interface Command {
   /** Does it, and gives what to answer. */
   readonly run: (call: Call) => Outcome;
   /** What is wrong with the parameters, as an ERROR reply says it; asked before a body is read. */
-  readonly check?: (words: readonly string[]) => string | undefined;
+  readonly check?: (words: readonly string[], info: DaemonInfo) => string | undefined;
 }
 
 /** `always`; in server or client mode only, elsewhere "not supported"; or when there is an open request for it. */
@@ -121,6 +121,8 @@ export function ask(request: DaemonRequest, words: Words): Outcome {
           return [error(daemonReply.text === '' ? words.refused : daemonReply.text)];
         case 'lines':
           return [...daemonReply.lines, 'END'];
+        case 'verbatim':
+          return daemonReply.lines;
         case 'status':
         case 'value':
         case 'load':
@@ -141,7 +143,12 @@ export function askNumber(request: DaemonRequest, name: string): Outcome {
   });
 }
 
-/** Hands a line to the daemon as it came. */
-export function relay(call: Call, refused: string): Outcome {
-  return ask({ kind: 'unknown', line: call.line }, { refused });
+/** Hands a line to the daemon as it came, with the lines that belong to it. */
+export function relay(call: Call, refused: string, body?: readonly string[]): Outcome {
+  return ask({ kind: 'unknown', line: call.line, ...(body === undefined ? {} : { body }) }, { refused });
+}
+
+/** For what our own daemon answers here, and an attached one by itself. */
+export function relayOr(here: (call: Call) => Outcome): (call: Call) => Outcome {
+  return (call) => (call.info.attached === undefined ? here(call) : relay(call, 'command failed'));
 }

@@ -1,4 +1,4 @@
-import { ask, type Call, type Command, type CommandMode, error, type Outcome, relay, reply } from './command.ts';
+import { ask, type Call, type Command, type CommandMode, error, type Outcome, relay, relayOr, reply } from './command.ts';
 import { helpLines } from './help.ts';
 import { checkClientIds, checkPendingAuth, runClientAuth, runClientDeny, runClientPendingAuth } from './run-auth.ts';
 import { runBytecount, runEnvFilter, runHistory, runState, runTest, runVersion } from './run-connection.ts';
@@ -80,15 +80,32 @@ export const COMMANDS: readonly Command[] = [
   command('nclients', '', 0, 'server', 'Show the number of connected clients.', runNclients),
   prompted('needok', 'TYPE ok|cancel', 'needok-confirmation', 'Answer a NEED-OK request.'),
   { ...prompted('needstr', 'TYPE STRING', 'needstr-string', 'Answer a NEED-STR request.'), secret: true },
-  command('net', '', 0, 'always', 'Show interfaces and routes; on Windows only.', () =>
-    reply(error('Sorry, this command is currently only implemented on Windows')),
+  command(
+    'net',
+    '',
+    0,
+    'always',
+    'Show interfaces and routes; on Windows only.',
+    relayOr(() => reply(error('Sorry, this command is currently only implemented on Windows'))),
   ),
   { ...prompted('password', 'TYPE PASSWORD', 'password', 'Give a password that was asked for.'), secret: true },
   command('pid', '', 0, 'always', 'Show the process id of the daemon.', () => askNumber({ kind: 'pid' }, 'pid')),
   onRequest('pk-sig', 'Give the signature that was asked for, in base64 up to END.'),
-  command('pkcs11-id-count', '', 0, 'always', 'Show the number of certificates on PKCS#11 tokens.', () => reply('>PKCS11ID-COUNT:0')),
-  command('pkcs11-id-get', 'INDEX', 1, 'always', 'Show a certificate on a PKCS#11 token.', ({ words }) =>
-    reply(`>PKCS11ID-ENTRY:'${atoi(words[0] ?? '')}'`),
+  command(
+    'pkcs11-id-count',
+    '',
+    0,
+    'always',
+    'Show the number of certificates on PKCS#11 tokens.',
+    relayOr(() => reply('>PKCS11ID-COUNT:0')),
+  ),
+  command(
+    'pkcs11-id-get',
+    'INDEX',
+    1,
+    'always',
+    'Show a certificate on a PKCS#11 token.',
+    relayOr(({ words }) => reply(`>PKCS11ID-ENTRY:'${atoi(words[0] ?? '')}'`)),
   ),
   { ...clientOnly('proxy', 'NONE|HTTP|SOCKS [HOST PORT [nct]]', 1, 'Answer a PROXY request.', 'proxy command failed'), secret: true },
   command('push-update-broad', 'OPTIONS', 1, 'server', 'Send new options to all clients that take them.', runPushUpdateBroad),
@@ -147,7 +164,11 @@ function prompted(name: string, usage: string, what: string, help: string): Comm
 /** A command with a body that only a request of the daemon makes available. */
 function onRequest(name: string, help: string): Command {
   const unavailable = `The ${name} command is not currently available`;
-  return { ...command(name, '', 0, 'on-request', help, () => reply(error(unavailable))), body: true, check: () => unavailable };
+  return {
+    ...command(name, '', 0, 'on-request', help, (call) => relay(call, unavailable, call.body)),
+    body: true,
+    check: (_words, info) => (info.attached === undefined ? unavailable : undefined),
+  };
 }
 
 function close(): Outcome {

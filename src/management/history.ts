@@ -26,8 +26,8 @@ const STATE_HISTORY = 100;
 const ECHO_HISTORY = 100;
 
 /** Empty histories. */
-export function newHistories(logLines: number = DEFAULT_LOG_HISTORY): Histories {
-  return { log: new Ring(logLines), state: new Ring(STATE_HISTORY), echo: new Ring(ECHO_HISTORY) };
+export function newHistories(logLines: number = DEFAULT_LOG_HISTORY, states: number = STATE_HISTORY): Histories {
+  return { log: new Ring(logLines), state: new Ring(states), echo: new Ring(ECHO_HISTORY) };
 }
 
 /** The newest `count` entries of a history as lines, oldest first. */

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { parseKillTarget } from './kill-target.ts';
 
 describe('parseKillTarget', () => {
-  it.each<[string, string, number]>([
-    ['10.99.0.2:1194', '10.99.0.2', 1194],
-    ['udp:10.99.0.2:1194', '10.99.0.2', 1194],
-    ['tcp:10.99.0.2:1194', '10.99.0.2', 1194],
-    ['tcp4-server:10.99.0.2:1194', '10.99.0.2', 1194],
-    ['udp6:[fd99::2]:1194', 'fd99::2', 1194],
-    ['[fd99::2]:1194', 'fd99::2', 1194],
-  ])('%s is an address', (text, ip, port) => {
-    expect(parseKillTarget(text)).toEqual({ kind: 'address', ip, port });
+  it.each<[string, string, number, 'udp' | 'tcp' | undefined]>([
+    ['10.99.0.2:1194', '10.99.0.2', 1194, undefined],
+    ['udp:10.99.0.2:1194', '10.99.0.2', 1194, 'udp'],
+    ['tcp:10.99.0.2:1194', '10.99.0.2', 1194, 'tcp'],
+    ['tcp4-server:10.99.0.2:1194', '10.99.0.2', 1194, 'tcp'],
+    ['udp6:[fd99::2]:1194', 'fd99::2', 1194, 'udp'],
+    ['[fd99::2]:1194', 'fd99::2', 1194, undefined],
+  ])('%s is an address', (text, ip, port, transport) => {
+    expect(parseKillTarget(text)).toEqual({ kind: 'address', ip, port, transport });
   });
 
   // The texts after the arrow are what stock 2.6.14 answered.

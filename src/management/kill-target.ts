@@ -3,7 +3,7 @@ import { atoi } from './numbers.ts';
 
 /** Whom `kill` means: a client's address, or all clients of a name (facts: management 17). */
 export type KillTarget =
-  | { readonly kind: 'address'; readonly ip: string; readonly port: number }
+  | { readonly kind: 'address'; readonly ip: string; readonly port: number; readonly transport: 'udp' | 'tcp' | undefined }
   | { readonly kind: 'name'; readonly commonName: string; readonly otherwise: string }
   | { readonly kind: 'wrong'; readonly text: string };
 
@@ -21,8 +21,14 @@ export function parseKillTarget(text: string): KillTarget {
   const [, six, four, digits] = WITH_PORT.exec(text.replace(PROTOCOL, '')) ?? [];
   const ip = parseIp(six ?? four ?? '');
   const port = Number(digits);
-  if (ip !== undefined && port >= 1 && port <= 65_535) return { kind: 'address', ip: six ?? four ?? '', port };
+  if (ip !== undefined && port >= 1 && port <= 65_535)
+    return { kind: 'address', ip: six ?? four ?? '', port, transport: transportOf(text) };
   return { kind: 'name', commonName: text, otherwise: notFound(text, head, tail) };
+}
+
+function transportOf(text: string): 'udp' | 'tcp' | undefined {
+  if (!PROTOCOL.test(text)) return undefined;
+  return text.startsWith('udp') ? 'udp' : 'tcp';
 }
 
 /** Stock takes everything with a colon for an address and says what is wrong with it. */

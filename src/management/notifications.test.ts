@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { WallTime } from '../base/units.ts';
 import { EnvList } from '../model/env-list.ts';
 import type { ClientNotice, DaemonEvent } from '../model/daemon-port.ts';
-import { bytesLine, clientBytesLines, encodeEvent, GREETING, isWanted, NOTIFICATIONS } from './notifications.ts';
+import { bytesLine, clientBytesLines, encodeEvent, greeting, isWanted, NOTIFICATIONS, promptText } from './notifications.ts';
 
 const TIME = 1_795_352_571_000 as WallTime;
 const ENV = new EnvList([['a', '1']]);
 
-function linesOf(event: DaemonEvent, envFilter = 0): string[] {
-  const text = encodeEvent(event, envFilter).toString();
+function linesOf(event: DaemonEvent, envFilter = 0, clientVersion = 1): string[] {
+  const text = encodeEvent(event, { envFilter, clientVersion }).toString();
   return text === '' ? [] : text.slice(0, -2).split('\r\n');
 }
 
@@ -107,7 +107,7 @@ describe('encodeEvent', () => {
 
   it('uses the words of the table', () => {
     const words = new Set(NOTIFICATIONS.map(({ word }) => word));
-    const said = [GREETING, bytesLine(0, 0), ...clientBytesLines([{ clientId: 0, received: 0, sent: 0 }])];
+    const said = [greeting(), bytesLine(0, 0), ...clientBytesLines([{ clientId: 0, received: 0, sent: 0 }])];
     for (const line of said) expect(words).toContain(/^>([A-Z_-]+):/.exec(line)?.[1]);
     expect(words.size).toBeGreaterThan(15);
   });
@@ -133,5 +133,31 @@ describe('isWanted', () => {
     expect(isWanted({ kind: 'client-address', clientId: 0, address: 'x', primary: true }, off)).toBe(true);
     expect(isWanted({ kind: 'prompt', text: 'x' }, off)).toBe(true);
     expect(isWanted({ kind: 'bytes', received: 0, sent: 0 }, off)).toBe(false);
+  });
+});
+
+describe('what an attached daemon says', () => {
+  it.each([
+    ['PK_SIGN:QUJD,RSA_PKCS1_PADDING', ['RSA_SIGN:QUJD', 'PK_SIGN:QUJD', 'PK_SIGN:QUJD,RSA_PKCS1_PADDING']],
+    ['PK_SIGN:QUJD,ECDSA', ['PK_SIGN:QUJD,ECDSA', 'PK_SIGN:QUJD', 'PK_SIGN:QUJD,ECDSA']],
+    [
+      "PASSWORD:Need 'Auth' username",
+      ["PASSWORD:Need 'Auth' username/password", "PASSWORD:Need 'Auth' username/password", "PASSWORD:Need 'Auth' username/password"],
+    ],
+    ["PASSWORD:Need 'Auth' password", ["PASSWORD:Need 'Auth' password", "PASSWORD:Need 'Auth' password", "PASSWORD:Need 'Auth' password"]],
+  ])('%s as clients of versions 1 to 3 know it', (text, shown) => {
+    expect([1, 2, 3].map((version) => promptText(text, version))).toEqual(shown);
+    expect([4, 5].map((version) => promptText(text, version))).toEqual([text, text]);
+    expect(linesOf({ kind: 'prompt', text }, 0, 2)).toEqual([`>${shown[1]}`]);
+  });
+
+  it('goes on as it came, to those who asked for its kind', () => {
+    const unknown = (line: string): DaemonEvent => ({ kind: 'unknown', line: Buffer.from(line) });
+    const nothing = { log: false, state: false, echo: false };
+    expect(linesOf(unknown('>FUTURE:a,b'))).toEqual(['>FUTURE:a,b']);
+    expect([isWanted(unknown('>FUTURE:a'), nothing), isWanted(unknown('>STATE:1,ODD'), nothing)]).toEqual([true, false]);
+    expect(isWanted(unknown('>STATE:1,ODD'), { ...nothing, state: true })).toBe(true);
+    expect(linesOf({ kind: 'link', up: false, why: 'the connection ended' })).toEqual(['>NOTIFY:info,daemon-lost,the connection ended']);
+    expect(greeting(6)).toContain('Version 6 --');
   });
 });

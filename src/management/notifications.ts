@@ -1,5 +1,6 @@
 import type { EnvList } from '../model/env-list.ts';
 import type { ClientBytes, ClientNotice, DaemonEvent } from '../model/daemon-port.ts';
+import type { ConnectionSettings } from './command.ts';
 import { filterEnv } from './env-filter.ts';
 import { eventJson } from './event-json.ts';
 import { echoText, type HistoryName, logText, stateText } from './history.ts';
@@ -40,7 +41,11 @@ export const NOTIFICATIONS = [
   notification('CLIENT', 'ADDRESS,CID,ADDRESS,PRIMARY', 'The server learned an address of a client.'),
   notification('CLIENT', 'CR_RESPONSE,CID,KID,BASE64, then ENV', 'A client of the server answered a challenge.'),
   notification('INFOMSG', 'text', 'The server sent a client a message.'),
-  notification('NOTIFY', 'info,TYPE,text', 'The peer announced that it leaves or wants a restart.'),
+  notification(
+    'NOTIFY',
+    'info,TYPE,text',
+    'The peer announced that it leaves or wants a restart; a gateway lost its daemon, or is back at it.',
+  ),
   notification('EVENT', 'JSON', 'Anything happened, but for log lines: the event with all that is known of it.', 'events'),
   notification('UPDOWN', 'UP|DOWN, then ENV', 'The tunnel came up, or goes down.'),
 ] as const satisfies readonly NotificationRow[];
@@ -48,8 +53,20 @@ export const NOTIFICATIONS = [
 /** The greeting. 5 is the version of the interface that we speak: that of 2.6. */
 export const INTERFACE_VERSION = 5;
 
-/** The first line after a client connected, or gave the right password. */
-export const GREETING = `>INFO:OpenVPN Management Interface Version ${INTERFACE_VERSION} -- type 'help' for more info`;
+/** The first line after a client connected, or gave the right password; an attached daemon's own version is passed on. */
+export function greeting(version: number = INTERFACE_VERSION): string {
+  return `>INFO:OpenVPN Management Interface Version ${version} -- type 'help' for more info`;
+}
+
+/** A prompt as a client of this version understands it (facts: management 9, 14). */
+export function promptText(text: string, clientVersion: number): string {
+  const sign = /^PK_SIGN:([^,]*)(?:,(.*))?$/.exec(text);
+  if (sign !== null && clientVersion === 2) return `PK_SIGN:${sign[1]}`;
+  // Older ones sign in one way only.
+  if (sign !== null && clientVersion < 2 && (sign[2] ?? 'RSA_PKCS1_PADDING') === 'RSA_PKCS1_PADDING') return `RSA_SIGN:${sign[1]}`;
+  if (clientVersion < 4 && /^PASSWORD:Need '[^']*' username$/.test(text)) return `${text}/password`;
+  return text;
+}
 
 /** Whether a client is told of an event: it asked for it, or everyone is told. */
 export function isWanted(event: DaemonEvent, settings: Readonly<Record<HistoryName, boolean>>): boolean {
@@ -70,15 +87,26 @@ export function isWanted(event: DaemonEvent, settings: Readonly<Record<HistoryNa
     case 'notify':
     case 'updown':
     case 'prompt':
-    case 'unknown':
+    case 'link':
       return true;
+    case 'unknown': {
+      const [, word = ''] = /^>([A-Z]+):/.exec(event.line.toString('latin1')) ?? [];
+      const name = word.toLowerCase();
+      return name === 'log' || name === 'state' || name === 'echo' ? settings[name] : true;
+    }
   }
 }
 
 /** An event as a client with this filter level gets it. What an attached daemon said and we do not know goes on as it came. */
-export function encodeEvent(event: DaemonEvent, envFilter: number): Buffer {
-  return event.kind === 'unknown' ? Buffer.concat([event.line, LINE_END]) : encodeLines(notificationLines(event, envFilter));
+export function encodeEvent(event: DaemonEvent, { envFilter, clientVersion }: Viewer): Buffer {
+  if (event.kind === 'unknown') return Buffer.concat([event.line, LINE_END]);
+  if (event.kind === 'prompt')
+    return event.text === undefined ? Buffer.alloc(0) : encodeLines([`>${promptText(event.text, clientVersion)}`]);
+  return encodeLines(notificationLines(event, envFilter));
 }
+
+/** What a client has said of how it reads events. */
+export type Viewer = Pick<ConnectionSettings, 'envFilter' | 'clientVersion'>;
 
 /** An event for who asked for JSON; empty for what is not shown so. */
 export function encodeEventJson(event: DaemonEvent): Buffer {
@@ -88,7 +116,7 @@ export function encodeEventJson(event: DaemonEvent): Buffer {
 
 const LINE_END = Buffer.from('\r\n');
 
-function notificationLines(event: Exclude<DaemonEvent, { kind: 'unknown' }>, envFilter: number): string[] {
+function notificationLines(event: Exclude<DaemonEvent, { kind: 'unknown' | 'prompt' }>, envFilter: number): string[] {
   switch (event.kind) {
     case 'log':
       return [`>LOG:${logText(event.line)}`];
@@ -112,8 +140,8 @@ function notificationLines(event: Exclude<DaemonEvent, { kind: 'unknown' }>, env
       return [`>UPDOWN:${event.up ? 'UP' : 'DOWN'}`, ...envBlock('UPDOWN', event.env, 0, false)];
     case 'reload':
       return [];
-    case 'prompt':
-      return event.text === undefined ? [] : [`>${event.text}`];
+    case 'link':
+      return [`>NOTIFY:info,${event.up ? 'daemon-attached' : 'daemon-lost'},${event.why}`];
     case 'bytes':
       return [bytesLine(event.received, event.sent)];
     case 'client-bytes':

@@ -61,7 +61,7 @@ export function covers(has: Role, needed: Role): boolean {
   return RANK[has] >= RANK[needed];
 }
 
-/** The role that an event is for: questions go to those who may answer them, and what carries passwords to nobody else. */
+/** The role that an event is for: questions go to those who may answer them, and what carries passwords, or may, to nobody else. */
 export function roleToSee(event: DaemonEvent): Role {
   switch (event.kind) {
     case 'client':
@@ -70,6 +70,8 @@ export function roleToSee(event: DaemonEvent): Role {
       return 'authenticate';
     case 'prompt':
       return promptRole(event.text);
+    case 'unknown':
+      return /^>(?:LOG|STATE|ECHO|NOTIFY|UPDOWN|BYTECOUNT)\b/.test(event.line.toString('latin1')) ? 'read' : 'authenticate';
     default:
       return 'read';
   }

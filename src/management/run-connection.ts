@@ -37,11 +37,16 @@ export function runEnvFilter({ words, settings }: Call): Outcome {
   return reply(success(`env_filter_level=${settings.envFilter}`));
 }
 
+/** Where a daemon confirms, it does from this number on (facts: management 7). */
+const FIRST_CONFIRMED_VERSION = 4;
+
 /** `version` shows ours, `version N` takes note of the client's and says nothing, as 2.6 does. */
 export function runVersion({ words, settings, info }: Call): Outcome {
-  if (words[0] === undefined) return reply(`OpenVPN Version: ${info.title}`, `Management Version: ${INTERFACE_VERSION}`, 'END');
+  const interfaceVersion = info.attached?.version ?? INTERFACE_VERSION;
+  if (words[0] === undefined) return reply(`OpenVPN Version: ${info.title}`, `Management Version: ${interfaceVersion}`, 'END');
   settings.clientVersion = atoi(words[0]);
-  return reply();
+  const confirmed = info.attached?.confirmsVersion === true && settings.clientVersion >= FIRST_CONFIRMED_VERSION;
+  return confirmed ? reply(success(`Management client version set to ${settings.clientVersion}`)) : reply();
 }
 
 /** `test N`: made as they are sent, so that no number is too large. */

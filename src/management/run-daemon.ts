@@ -1,3 +1,4 @@
+import type { DaemonRequest } from '../model/daemon-port.ts';
 import { ask, askNumber, type Call, error, type Outcome, reply, type StatusRenderer, success } from './command.ts';
 import { parseKillTarget } from './kill-target.ts';
 import { atoi, unsignedNumber, wholeNumber } from './numbers.ts';
@@ -12,14 +13,16 @@ const SIGNALS: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGTERM', 'SI
 export function runStatus({ words, info, renderStatus }: Call): Outcome {
   const wanted = atoi(words[0] ?? '');
   if (words[0] === 'json') return askStatus(renderStatus, 'json');
-  const version = wanted === 0 || info.mode === 'client' ? info.statusVersion : wanted;
+  const attached = info.attached !== undefined;
+  if (attached && wanted === 0) return askStatus(renderStatus, info.statusVersion, 'own');
+  const version = wanted === 0 || (info.mode === 'client' && !attached) ? info.statusVersion : wanted;
   if (version !== 1 && version !== 2 && version !== 3) return reply(error('bad status format version number'));
-  return askStatus(renderStatus, version);
+  return askStatus(renderStatus, version, attached ? version : undefined);
 }
 
-function askStatus(renderStatus: StatusRenderer, version: 1 | 2 | 3 | 'json'): Outcome {
+function askStatus(renderStatus: StatusRenderer, version: 1 | 2 | 3 | 'json', format?: 1 | 2 | 3 | 'own'): Outcome {
   return ask(
-    { kind: 'status' },
+    { kind: 'status', ...(format === undefined ? {} : { format }) },
     {
       refused: notSupported('status'),
       detail: (answer) => (answer.kind === 'status' ? renderStatus(answer.report, version) : undefined),
@@ -74,9 +77,10 @@ export function runKill({ words }: Call): Outcome {
     case 'wrong':
       return reply(error(target.text));
     case 'address': {
-      const { ip, port } = target;
+      const { ip, port, transport } = target;
       const refused = `client at address ${text} not found`;
-      return askKill({ kind: 'kill-address', ip, port }, refused, (count) => `${count} client(s) at address ${text} killed`);
+      const request = { kind: 'kill-address', ip, port, ...(transport === undefined ? {} : { transport }) } as const;
+      return askKill(request, refused, (count) => `${count} client(s) at address ${text} killed`);
     }
     case 'name': {
       const { commonName } = target;
@@ -87,7 +91,7 @@ export function runKill({ words }: Call): Outcome {
 }
 
 function askKill(
-  request: { kind: 'kill-name'; commonName: string } | { kind: 'kill-address'; ip: string; port: number },
+  request: Extract<DaemonRequest, { kind: 'kill-name' | 'kill-address' }>,
   refused: string,
   killed: (count: number) => string,
 ): Outcome {

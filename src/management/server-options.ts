@@ -1,8 +1,9 @@
-import type { Duration } from '../base/units.ts';
+import type { Duration, Now } from '../base/units.ts';
 import { seconds } from '../base/units.ts';
 import type { Note } from '../messages/notes.ts';
 import type { LogLine } from '../model/daemon-port.ts';
 import type { StatusRenderer } from './command.ts';
+import type { Role } from './roles.ts';
 
 /** What the server wants done. `close` sends what the host has for a few seconds at most, then closes. */
 export type ManagementOutput =
@@ -20,6 +21,8 @@ export interface ManagementServerOptions {
   readonly logHistory?: number;
   /** What was logged before the server was there. */
   readonly earlierLog?: readonly LogLine[];
+  /** How many states are kept; as many as in stock unless given. */
+  readonly stateHistory?: number;
   readonly maxConnections?: number;
   /** One client at a time: others wait without a word, as in stock. */
   readonly single?: boolean;
@@ -27,10 +30,27 @@ export interface ManagementServerOptions {
   readonly maxBacklog?: number;
   /** How long a client may take to give the password. */
   readonly passwordTimeout?: Duration;
+  /** An attached daemon that is lost does not end the connections of its clients. */
+  readonly keepClients?: boolean;
+  /** Told of every command and who sent it; the log then names the sender too. */
+  readonly audit?: (entry: CommandAudit) => void;
   /** Called when the last client that was let in has left, not at the end. */
   readonly onLeft?: () => void;
   /** Called when there is something to poll that no `handle*` call caused: the daemon answered, or something happened. */
   readonly onOutput?: () => void;
+}
+
+/** A command that a client sent. */
+export interface CommandAudit {
+  readonly now: Now;
+  readonly client: number;
+  /** Where it connected from. */
+  readonly from: string;
+  readonly role: Role;
+  /** Without what may be a secret. */
+  readonly line: string;
+  /** Why it was not carried out, as far as that was known before the daemon was asked. */
+  readonly refused: string | undefined;
 }
 
 /** The defaults, and the limits that have no option. */

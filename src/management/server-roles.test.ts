@@ -5,7 +5,7 @@ import { EnvList } from '../model/env-list.ts';
 import type { DaemonEvent, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
 import { ALICE, recordedServer } from '../status/testing.ts';
 import { COMMANDS } from './commands.ts';
-import { GREETING } from './notifications.ts';
+import { greeting } from './notifications.ts';
 import { roleFor } from './roles.ts';
 import { ManagementRig } from './testing.ts';
 
@@ -28,6 +28,8 @@ function answer(request: DaemonRequest): DaemonReply {
   if (request.kind === 'push-update') return { kind: 'updated', count: request.clientId === undefined ? 2 : 0, unsupported: [7] };
   return request.kind === 'pid' ? { kind: 'value', value: 7 } : { kind: 'done', text: '' };
 }
+
+const GREETING = greeting();
 
 describe('roles', () => {
   it('let clients of a listener do what they are for, and no more', () => {

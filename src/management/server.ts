@@ -11,11 +11,11 @@ import { Body } from './body.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
 import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
-import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, GREETING, isWanted } from './notifications.ts';
+import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, greeting, isWanted, promptText } from './notifications.ts';
 import { PasswordGuard } from './password-guard.ts';
 import { covers, promptRole, roleToSee } from './roles.ts';
 import { LIMITS, type ManagementOutput, type ManagementServerOptions } from './server-options.ts';
-import { understand } from './understand.ts';
+import { understand, type Understood } from './understand.ts';
 
 const PASSWORD_PROMPT = 'ENTER PASSWORD:';
 
@@ -23,6 +23,7 @@ const PASSWORD_PROMPT = 'ENTER PASSWORD:';
 type TimerName = `${'password' | 'held' | 'answer' | 'bytes'}:${number}`;
 
 type Step = ManagementOutput | (() => void);
+
 
 /**
  * The management interface towards any number of clients at once, without I/O. Tell it what connections do
@@ -50,7 +51,7 @@ export class ManagementServer implements Machine {
     this.#port = port;
     this.#options = options;
     this.#now = now;
-    this.#histories = newHistories(options.logHistory ?? DEFAULT_LOG_HISTORY);
+    this.#histories = newHistories(options.logHistory ?? DEFAULT_LOG_HISTORY, options.stateHistory);
     for (const line of options.earlierLog ?? []) this.#histories.log.push(line);
     // The daemon's logger compares levels: its verbosity may change at any time.
     this.#notes = new Notes(15, (note) => this.#steps.push(note));
@@ -172,11 +173,13 @@ export class ManagementServer implements Machine {
   #greet(connection: Connection): void {
     connection.phase = 'open';
     connection.entered = true;
-    const prompted = this.#prompt !== undefined && covers(connection.role, promptRole(this.#prompt));
-    connection.outlet.reply(prompted ? [GREETING, `>${this.#prompt}`] : [GREETING]);
+    const lines = [greeting(this.#port.info().attached?.version)];
+    const prompt = this.#prompt;
+    if (prompt !== undefined && covers(connection.role, promptRole(prompt))) lines.push(`>${promptText(prompt, 1)}`);
+    connection.outlet.reply(lines);
     this.#toSend.add(connection);
     if (!covers(connection.role, 'authenticate')) return;
-    for (const event of this.#port.pending()) this.#notify(connection, encodeEvent(event, connection.settings.envFilter));
+    for (const event of this.#port.pending()) this.#notify(connection, encodeEvent(event, connection.settings));
   }
 
   // Input
@@ -262,11 +265,12 @@ export class ManagementServer implements Machine {
   /** The log line goes first, and is logged before the command runs. */
   #command(connection: Connection, bytes: Buffer): void {
     const info = this.#port.info();
-    const { logged, command, words, refusal, blank } = understand(bytes.toString('utf8'), info, {
+    const understood = understand(bytes.toString('utf8'), info, {
       role: connection.role,
       clientVersion: connection.settings.clientVersion,
     });
-    if (logged !== undefined) this.#notes.add(MANAGEMENT.command, { line: logged });
+    const { command, words, refusal, blank } = understood;
+    this.#audit(connection, understood);
     this.#steps.push(() => {
       if (connection.phase !== 'open' || blank) return;
       if (refusal !== undefined) this.#reply(connection, [error(refusal)]);
@@ -279,6 +283,16 @@ export class ManagementServer implements Machine {
       }
       this.#schedule(connection);
     });
+  }
+
+  #audit({ id, info: { from }, role }: Connection, { logged, shown, refusal, blank }: Understood): void {
+    const { audit } = this.#options;
+    if (audit === undefined) {
+      if (logged !== undefined) this.#notes.add(MANAGEMENT.command, { line: logged });
+    } else if (!blank) {
+      this.#notes.add(OURS.managementAudit, { client: from, role, line: shown });
+      audit({ now: this.#now, client: id, from, role, line: shown, refused: refusal });
+    }
   }
 
   #bodyLine(connection: Connection, body: Body, line: InputLine): void {
@@ -346,11 +360,18 @@ export class ManagementServer implements Machine {
   #armByteCount({ id, settings }: Connection): void {
     if (settings.byteInterval === 0) this.#timers.clear(`bytes:${id}`);
     else this.#timers.set(`bytes:${id}`, after(this.#now.at, seconds(settings.byteInterval)));
+    this.#watchBytes();
+  }
+
+  #watchBytes(): void {
+    const wanted = [...this.#connections.values()].map(({ settings }) => settings.byteInterval).filter((interval) => interval > 0);
+    this.#port.watchBytes?.(wanted.length === 0 ? 0 : Math.min(...wanted));
   }
 
   #countBytes(connection: Connection): void {
     this.#armByteCount(connection);
-    const kind = this.#port.info().mode === 'server' ? 'client-bytes' : 'load-stats';
+    const { mode, attached } = this.#port.info();
+    const kind = mode === 'server' || attached !== undefined ? 'client-bytes' : 'load-stats';
     this.#request({ kind }, connection, (answer) => {
       if (answer.kind === 'client-bytes') this.#notify(connection, encodeLines(clientBytesLines(answer.clients)));
       else if (answer.kind === 'load') this.#notify(connection, encodeLines([bytesLine(answer.received, answer.sent)]));
@@ -380,11 +401,12 @@ export class ManagementServer implements Machine {
       if (watched) this.#notes.add(MANAGEMENT.state, { state: stateText(event.state) });
     } else if (event.kind === 'echo') this.#histories.echo.push(event);
     else if (event.kind === 'prompt') this.#prompt = event.text;
+    else if (event.kind === 'link') this.#prompt = undefined;
   }
 
   /** Tells everyone who wants to know; encodes once for all who see the same. */
   #announce(event: DaemonEvent): void {
-    const encoded = new Map<number, Buffer>();
+    const encoded = new Map<string, Buffer>();
     const needed = roleToSee(event);
     let json: Buffer | undefined;
     for (const connection of this.#connections.values()) {
@@ -392,11 +414,13 @@ export class ManagementServer implements Machine {
       if (connection.phase !== 'open' || !covers(connection.role, needed)) continue;
       if (settings.events) this.#notify(connection, (json ??= encodeEventJson(event)));
       if (!isWanted(event, settings)) continue;
-      const bytes = encoded.get(settings.envFilter) ?? encodeEvent(event, settings.envFilter);
-      encoded.set(settings.envFilter, bytes);
+      const view = `${settings.envFilter} ${settings.clientVersion}`;
+      const bytes = encoded.get(view) ?? encodeEvent(event, settings);
+      encoded.set(view, bytes);
       this.#notify(connection, bytes);
     }
-    if (event.kind === 'fatal') for (const connection of this.#connections.values()) this.#close(connection);
+    const over = event.kind === 'fatal' || (event.kind === 'link' && !event.up);
+    if (over && this.#options.keepClients !== true) for (const connection of this.#connections.values()) this.#close(connection);
   }
 
   // Output
@@ -441,6 +465,7 @@ export class ManagementServer implements Machine {
     this.#toSend.delete(connection);
     this.#timers.clear(`password:${id}`);
     for (const what of ['held', 'answer', 'bytes'] as const) this.#timers.clear(`${what}:${id}`);
+    if (connection.settings.byteInterval > 0) this.#watchBytes();
     if (connection.phase !== 'waiting') this.#notes.add(MANAGEMENT.clientDisconnected, {});
     if (this.#options.single === true) this.#beginNext();
     if (connection.entered && !this.#ended && !this.attended) this.#options.onLeft?.();

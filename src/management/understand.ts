@@ -10,6 +10,8 @@ import { notSupported } from './run-daemon.ts';
 export interface Understood {
   /** What `MANAGEMENT: CMD '...'` shows; undefined when the log does not show it. */
   readonly logged: string | undefined;
+  /** The same, also of what is too frequent for the log. */
+  readonly shown: string;
   /** Undefined for blank lines and comments, for lines that are no words, and for what nobody knows. */
   readonly command: Command | undefined;
   /** The parameters, at most as many as the command looks at. */
@@ -36,12 +38,19 @@ export function understand(line: string, info: DaemonInfo, who: Asker = WHOEVER)
   const split = tokenize(line, PLACE);
   const [name = leadingName(line), ...words] = split.ok ? split.value : [];
   const command = commandNamed(name, words.length, who.clientVersion);
-  const logged = command?.quiet === true ? undefined : loggedLine(line, command);
-  if (!split.ok) return { logged, command: undefined, words: [], refusal: split.error, blank: false };
-  if (split.value.length === 0) return { logged, command: undefined, words: [], refusal: undefined, blank: true };
-  if (command === undefined) return { logged, command, words, refusal: roleRefusal(name, words, who.role), blank: false };
+  const shown = loggedLine(line, command);
+  const seen = { shown, logged: command?.quiet === true ? undefined : shown, blank: false };
+  if (!split.ok) return { ...seen, command: undefined, words: [], refusal: split.error };
+  if (split.value.length === 0) return { ...seen, command: undefined, words: [], refusal: undefined, blank: true };
+  if (command === undefined) return { ...seen, command, words, refusal: roleRefusal(name, words, who.role) };
   const used = words.slice(0, command.params.max);
-  return { logged, command, words: used, refusal: refusalOf(command, used, info) ?? roleRefusal(name, used, who.role), blank: false };
+  return { ...seen, command, words: used, refusal: refusalOf(command, used, info) ?? roleRefusal(name, used, who.role) };
+}
+
+/** A command line as it may be shown, of a daemon that shows it whole. */
+export function maskedCommand(line: string): string {
+  const split = tokenize(line, PLACE);
+  return loggedLine(line, commandNamed(split.ok ? (split.value[0] ?? '') : leadingName(line)));
 }
 
 function roleRefusal(name: string, words: readonly string[], role: Role): string | undefined {
@@ -54,11 +63,13 @@ function refusalOf(command: Command, words: readonly string[], info: DaemonInfo)
   if (words.length < min) {
     return `the '${command.name}' command requires ${min < max ? 'at least ' : ''}${min} parameter${min > 1 ? 's' : ''}`;
   }
+  // An attached daemon knows best what it can do now, and says so in its own words.
+  if (info.attached !== undefined) return command.check?.(words, info);
   const elsewhere = (command.mode === 'server' || command.mode === 'client') && command.mode !== info.mode;
   // Before the daemon serves, and between restarts, stock has no server to ask either.
   const asleep = command.mode === 'server' && !info.connected;
   if (elsewhere || asleep) return notSupported(command.nameInRefusal ?? command.name);
-  return command.check?.(words);
+  return command.check?.(words, info);
 }
 
 /** The name that a line begins with, for one that cannot be split into words. */

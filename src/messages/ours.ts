@@ -51,6 +51,9 @@ export const OURS = {
     'MANAGEMENT: wrong passwords, the last from {client:text}, {count:int} so far: answers are slowed down',
     { event: 'management-refused' },
   ),
+  managementAudit: row('ours.management-audit', 'D_MANAGEMENT', "MANAGEMENT: {client:text} ({role:word}) CMD '{line}'", {
+    event: 'management-command',
+  }),
   managementInputFull: row('ours.management-input-full', 'M_WARN', 'MANAGEMENT: {client:text} sent too much at once, closed', {
     event: 'management-refused',
   }),

@@ -65,6 +65,7 @@ export type LogEventName =
   | 'script-failed'
   | 'management-client'
   | 'management-refused'
+  | 'management-command'
   | 'reload-failed';
 
 /**

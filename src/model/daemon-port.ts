@@ -80,10 +80,13 @@ export type DaemonEvent =
   | { readonly kind: 'notify'; readonly type: string; readonly text: string }
   | { readonly kind: 'updown'; readonly up: boolean; readonly env: EnvList }
   | { readonly kind: 'prompt'; readonly text: string | undefined }
+  /** An attached daemon was reached, or lost: its client ids mean nothing any more. `why` is for people. */
+  | { readonly kind: 'link'; readonly up: boolean; readonly why: string }
   /** The configuration was read again: it is in force now, or was refused for this reason. */
   | { readonly kind: 'reload'; readonly refused: string | undefined }
   | { readonly kind: 'bytes'; readonly received: number; readonly sent: number }
   | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }
+  /** What an attached daemon said and we do not know, as it came, without the last line end. */
   | { readonly kind: 'unknown'; readonly line: Buffer };
 
 /** The headers of `>CLIENT:` blocks. */
@@ -91,7 +94,8 @@ export type ClientNotice = 'CONNECT' | 'REAUTH' | 'ESTABLISHED' | 'DISCONNECT';
 
 /** What a management client asks of the daemon itself. */
 export type DaemonRequest =
-  | { readonly kind: 'status' }
+  /** With a format, a daemon that writes its reports itself answers with its own lines; `own` is the one that it has configured. */
+  | { readonly kind: 'status'; readonly format?: 1 | 2 | 3 | 'own' }
   | { readonly kind: 'load-stats' }
   | { readonly kind: 'client-bytes' }
   | { readonly kind: 'pid' }
@@ -99,7 +103,7 @@ export type DaemonRequest =
   | { readonly kind: 'mute'; readonly set?: number }
   | { readonly kind: 'log-reopen' }
   | { readonly kind: 'kill-name'; readonly commonName: string }
-  | { readonly kind: 'kill-address'; readonly ip: string; readonly port: number }
+  | { readonly kind: 'kill-address'; readonly ip: string; readonly port: number; readonly transport?: 'udp' | 'tcp' }
   | { readonly kind: 'client-kill'; readonly clientId: number; readonly message: string }
   | { readonly kind: 'client-auth'; readonly clientId: number; readonly keyId: number; readonly config: readonly string[] }
   | {
@@ -122,19 +126,22 @@ export type DaemonRequest =
   | { readonly kind: 'hold'; readonly action: 'show' | 'on' | 'off' | 'release' }
   | { readonly kind: 'auth-retry'; readonly set?: 'none' | 'interact' | 'nointeract' }
   | { readonly kind: 'forget-passwords' }
-  | { readonly kind: 'unknown'; readonly line: Buffer };
+  /** A line as it came, with its lines up to END when it has them. */
+  | { readonly kind: 'unknown'; readonly line: Buffer; readonly body?: readonly string[] };
 
 /**
  * The answer, with typed detail where the asker formats it. `done` and `refused` say how it went: the management server
  * has the words for each command, so `text` is empty, unless an attached daemon's own words are relayed (without
  * `SUCCESS: ` or `ERROR: `) or there is something to add to the rule. `value` answers a question for a number (`pid`,
- * `verb`, `mute`; `hold` as 0 or 1). `lines` is a relayed multi-line reply without its END. A daemon that has no use for
+ * `verb`, `mute`; `hold` as 0 or 1). `lines` is a relayed multi-line reply without its END, `verbatim` a relayed reply as it
+ * came, its END included. A daemon that has no use for
  * a request answers `refused` with an empty text.
  */
 export type DaemonReply =
   | { readonly kind: 'done'; readonly text: string }
   | { readonly kind: 'refused'; readonly text: string }
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  | { readonly kind: 'verbatim'; readonly lines: readonly string[] }
   | { readonly kind: 'status'; readonly report: StatusReport }
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'load'; readonly clients: number; readonly received: number; readonly sent: number }
@@ -150,6 +157,16 @@ export interface DaemonInfo {
   readonly statusVersion: 1 | 2 | 3;
   /** False while an attached daemon is away. */
   readonly connected: boolean;
+  /** There when the daemon answers through an interface of its own: what only it can know, it is asked. */
+  readonly attached?: AttachedInterface;
+}
+
+/** The management interface of an attached daemon. */
+export interface AttachedInterface {
+  /** The number in its greeting. */
+  readonly version: number;
+  /** It answers `version N`; many do not. */
+  readonly confirmsVersion: boolean;
 }
 
 /** A daemon as its management server sees it. */
@@ -160,6 +177,8 @@ export interface DaemonPort {
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void;
   /** The logins that wait for a decision, as the events that raised them: a management client that comes later is told too. */
   pending(): readonly DaemonEvent[];
+  /** How often byte counts are wanted, in seconds; 0 for not at all. For a daemon that has to be told. */
+  watchBytes?(everySeconds: number): void;
   /** Calls `listener` for each event, in order, until the returned function is called. */
   subscribe(listener: (event: DaemonEvent, number: number) => void): () => void;
 }

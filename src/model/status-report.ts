@@ -47,7 +47,8 @@ export interface ClientRecord {
   /** Negotiated data cipher; undefined before negotiation. */
   readonly cipher: string | undefined;
   readonly phase: ClientPhase;
-  readonly quality: LinkQuality;
+  /** Undefined where nobody measures it: behind a stock daemon. */
+  readonly quality: LinkQuality | undefined;
 }
 
 /** One entry of the server's inner routing table. */

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/base/random.ts';
 import { serverStatus } from '../../src/engine/status-view.ts';
-import type { ClientRecord } from '../../src/model/status-report.ts';
+import type { ClientRecord, LinkQuality } from '../../src/model/status-report.ts';
 import { OP, opcodeOf } from '../../src/protocol/opcodes.ts';
 import { seeds, simulate } from './seeds.ts';
 import { World } from './world.ts';
 
 /** What the server says of its one client now. */
-function record(world: World): ClientRecord {
+function record(world: World): ClientRecord & { readonly quality: LinkQuality } {
   const [client] = serverStatus(world.server.engine, world.server.forwarder, 'test', world.now).clients;
-  if (client === undefined) throw new Error('no client');
-  return client;
+  if (client?.quality === undefined) throw new Error('no client');
+  return { ...client, quality: client.quality };
 }
 
 /** Does something to data packets on their way to the server, and counts what it did. */

@@ -92,7 +92,7 @@ function serverCells(record: ClientRecord | undefined): string[] {
     record.cipher ?? '',
     bytes(record.bytesReceived),
     bytes(record.bytesSent),
-    milliseconds(record.quality.roundTripMs),
+    milliseconds(record.quality?.roundTripMs),
   ];
 }
 
