@@ -14,7 +14,7 @@ import type { LifetimeTimer } from './lifetimes.ts';
 import type { Lease } from './pool.ts';
 
 /** What can be pending for one client. */
-export type ClientTimer = 'exit' | 'login' | LifetimeTimer;
+export type ClientTimer = 'exit' | 'login' | 'token' | LifetimeTimer;
 
 /** What the TLS handshake of one key id proved, and by which certificates (leaf first). */
 export interface Verdict extends VerifyOutcome {

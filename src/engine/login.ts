@@ -14,7 +14,7 @@ import type { Approvals } from './approvals.ts';
 import type { EngineContext } from './context.ts';
 import type { ClientInstance } from './instance.ts';
 import { noteOptionMismatches, serverOptionsParts } from './options-check.ts';
-import { checkToken, newTokenSession, TOKEN_PREFIX } from './tokens.ts';
+import { checkToken, newTokenSession, TOKEN_PREFIX, type TokenVerdict } from './tokens.ts';
 
 /** Names and passwords may be this long, terminator included (facts: wire 8). */
 const MAX_CREDENTIAL_BYTES = 4096;
@@ -121,8 +121,9 @@ export class LoginDesk {
     if (!asked && auth.token === undefined) return this.#accept(client, keyId, now);
     const length = Buffer.byteLength(password.reveal());
     if (message.username === undefined || (username === '' && length === 0)) {
-      if (auth.optional && auth.management) return this.#askManagement(client, keyId, username, password, now);
-      if (auth.optional || !asked) return this.#accept(client, keyId, now);
+      if (!asked) return this.#accept(client, keyId, now);
+      // Who decides is asked all the same: it may still say no.
+      if (auth.optional) return this.#askForUser(client, keyId, username, password, now);
       this.#context.notes.add(AUTH.notProvided, {}, client.ref);
       return this.#deny(client, keyId, 'AUTH_FAILED', 'auth-failure', now);
     }
@@ -144,17 +145,34 @@ export class LoginDesk {
     if (settings === undefined) return;
     const verdict = checkToken(settings, username, password.reveal(), now);
     if (verdict.kind !== 'valid') {
-      if (verdict.kind === 'expired') this.#context.notes.add(AUTH.tokenExpired, {}, client.ref);
-      else this.#context.notes.add(AUTH.tokenBadHmac, { username }, client.ref);
-      this.#context.notes.add(AUTH.tokenFailed, { username }, client.ref);
-      this.#context.notes.add(AUTH.failed, {}, client.ref);
-      const text = verdict.kind === 'expired' ? 'AUTH_FAILED,SESSION: token expired' : 'AUTH_FAILED';
-      return this.#deny(client, keyId, text, 'auth-failure', now);
+      this.#noteBadToken(client, username, verdict);
+      return this.#deny(
+        client,
+        keyId,
+        verdict.kind === 'expired' ? 'AUTH_FAILED,SESSION: token expired' : 'AUTH_FAILED',
+        'auth-failure',
+        now,
+      );
     }
     this.#context.notes.add(AUTH.tokenSucceeded, { username }, client.ref);
+    this.#context.notes.add(AUTH.succeeded, { username, note: this.#nameNote }, client.ref);
     client.token = verdict.session;
     this.#lockUser(client, username);
     this.#accept(client, keyId, now);
+  }
+
+  #noteBadToken(client: ClientInstance, username: string, verdict: Exclude<TokenVerdict, { kind: 'valid' }>): void {
+    const { notes } = this.#context;
+    if (verdict.kind === 'forged') notes.add(AUTH.tokenBadHmac, { username }, client.ref);
+    else {
+      if (verdict.why !== 'lifetime') {
+        const { issued: time, initial } = verdict.why;
+        if (initial === undefined) notes.add(AUTH.tokenOutOfWindow, { time }, client.ref);
+        else notes.add(AUTH.tokenBeforeLogin, { initial, time }, client.ref);
+      }
+      notes.add(AUTH.tokenExpired, {}, client.ref);
+    }
+    notes.add(AUTH.tokenFailed, { username }, client.ref);
   }
 
   #askForUser(client: ClientInstance, keyId: number, username: string, password: Secret, now: Now): void {

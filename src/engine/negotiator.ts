@@ -1,5 +1,5 @@
 import type { Random } from '../base/random.ts';
-import { between, type Now } from '../base/units.ts';
+import { after, between, type Now } from '../base/units.ts';
 import { PUSH } from '../messages/push.ts';
 import { TLS } from '../messages/tls.ts';
 import { formatFamilyAddress } from '../model/address.ts';
@@ -124,8 +124,14 @@ export class Negotiator {
     if (keys === undefined) return this.#context.remove(client, 'SIGTERM', 'tls-error', now);
     this.#context.plane({ kind: 'set-keys', slot: client.slot, keyId, keys });
     this.#noteControlChannel(client);
+    this.sendToken(client, now);
+  }
+
+  /** With each new key, and whenever the renewal time has passed since the last one. */
+  sendToken(client: ClientInstance, now: Now): void {
     this.renewToken(client, now);
-    if (client.tokenText !== undefined) this.#context.say(client, `PUSH_REPLY,auth-token ${client.tokenText}`);
+    if (client.tokenText === undefined || client.pushedAt === undefined) return;
+    this.#context.say(client, `PUSH_REPLY,auth-token ${client.tokenText}`);
   }
 
   /** A token with a new time, for the client to log in with next time. */
@@ -133,6 +139,7 @@ export class Negotiator {
     const settings = this.#context.settings.auth.token;
     if (settings === undefined || client.token === undefined || client.username === undefined) return;
     client.tokenText = issueToken(settings, client.username, client.token, now);
+    client.timers.set('token', after(now.at, settings.renewal));
   }
 
   #keys(client: ClientInstance): DataKeys | undefined {

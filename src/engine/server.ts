@@ -270,6 +270,7 @@ export class ServerEngine implements Machine {
 
   #handleTimer(client: ClientInstance, timer: ClientTimer, now: Now): void {
     if (timer === 'login') return this.approvals.handleDeadline(client, now);
+    if (timer === 'token') return this.#negotiator.sendToken(client, now);
     if (timer === 'exit') return this.#farewell.remove(client, 'SIGTERM', 'delayed-exit', now);
     this.#lifetimes.handleTimer(client, timer, now);
   }

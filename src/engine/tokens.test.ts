@@ -38,12 +38,12 @@ describe('a token', () => {
 
   it.each([
     ['fresh', built('alice', NOW, NOW), 0, 'valid'],
-    ['of two renewals ago', built('alice', NOW, NOW), 600, 'valid'],
-    ['older', built('alice', NOW, NOW), 601, 'expired'],
+    ['of almost two renewals ago', built('alice', NOW, NOW), 599, 'valid'],
+    ['older', built('alice', NOW, NOW), 600, 'expired'],
     ['of a login as old as the lifetime', built('alice', NOW, NOW + 3600), 3600, 'valid'],
     ['of a login before that', built('alice', NOW, NOW + 3600), 3601, 'expired'],
-    ['of the future', built('alice', NOW, NOW + 301), 0, 'expired'],
-    ['of a clock that is a little ahead', built('alice', NOW, NOW + 300), 0, 'valid'],
+    ['of the future', built('alice', NOW, NOW + 1), 0, 'expired'],
+    ['of before its login', built('alice', NOW + 2, NOW + 1), 3, 'expired'],
     ['for another name', built('bob', NOW, NOW), 0, 'forged'],
     ['for no name', built('', NOW, NOW), 0, 'forged'],
     ['by another key', built('alice', NOW, NOW, Buffer.alloc(64, 6)), 0, 'forged'],
@@ -52,6 +52,15 @@ describe('a token', () => {
     ['that is a password', 'correct horse battery staple', 0, 'forged'],
   ])('that is %s is judged so', (_, token, after, verdict) => {
     expect(checkToken(SETTINGS, 'alice', token, at(after * 1000)).kind).toBe(verdict);
+  });
+
+  it.each([
+    ['its issue', built('alice', NOW, NOW), 600, { issued: NOW, initial: undefined }],
+    ['its issue, whatever else', built('alice', NOW + 5, NOW + 1), 0, { issued: NOW + 1, initial: undefined }],
+    ['a login after the issue', built('alice', NOW + 2, NOW + 1), 3, { issued: NOW + 1, initial: NOW + 2 }],
+    ['the time since the login', built('alice', NOW, NOW + 3600), 3601, 'lifetime'],
+  ])('that has expired says that it is because of %s', (_, token, after, why) => {
+    expect(checkToken(SETTINGS, 'alice', token, at(after * 1000))).toEqual({ kind: 'expired', why });
   });
 
   it('without a lifetime lasts as long as it is renewed', () => {

@@ -18,10 +18,17 @@ export interface TokenSession {
   readonly initial: number;
 }
 
+/** Unix seconds in a token that make no sense now: an issue too long ago or in the future, or before the login. */
+export interface TokenTimes {
+  readonly issued: number;
+  /** The login, where it is after the issue. */
+  readonly initial: number | undefined;
+}
+
 /** What a token that came as a password is worth. */
 export type TokenVerdict =
   | { readonly kind: 'valid'; readonly session: TokenSession }
-  | { readonly kind: 'expired' }
+  | { readonly kind: 'expired'; readonly why: 'lifetime' | TokenTimes }
   | { readonly kind: 'forged' };
 
 /** A new session id with the moment of its login. */
@@ -39,8 +46,8 @@ export function issueToken(settings: TokenSettings, username: string, session: T
 }
 
 /**
- * Checks a token. It is valid while its issue is less than two renewals ago and its login less than `lifetime`; a token
- * made for the empty user name is not accepted for another.
+ * Checks a token. It is valid while its issue is less than two renewals ago and its login at most `lifetime`, and neither is in the
+ * future; a token made for the empty user name is not accepted for another.
  */
 export function checkToken(settings: TokenSettings, username: string, token: string, now: Now): TokenVerdict {
   const bytes = Buffer.from(token.slice(TOKEN_PREFIX.length), 'base64');
@@ -52,9 +59,11 @@ export function checkToken(settings: TokenSettings, username: string, token: str
   const initial = readTime(reader);
   const issued = readTime(reader);
   const wall = unixSeconds(now.wall);
-  const stale = issued + (2 * settings.renewal) / 1000 < wall || issued > wall + 300;
-  const over = settings.lifetime !== undefined && initial + settings.lifetime / 1000 < wall;
-  return stale || over ? { kind: 'expired' } : { kind: 'valid', session: { sessionId, initial } };
+  const expired = (why: 'lifetime' | TokenTimes): TokenVerdict => ({ kind: 'expired', why });
+  if (issued > wall || issued + (2 * settings.renewal) / 1000 <= wall) return expired({ issued, initial: undefined });
+  if (initial > issued) return expired({ issued, initial });
+  if (settings.lifetime !== undefined && initial + settings.lifetime / 1000 < wall) return expired('lifetime');
+  return { kind: 'valid', session: { sessionId, initial } };
 }
 
 function writeTime(writer: Writer, unix: number): void {

@@ -65,6 +65,15 @@ export const AUTH = {
     also: ["TLS: Username/auth-token authentication failed for username '{username}' {note:remark}"],
   }),
   tokenBadHmac: row('auth.token-bad-hmac', 'M_WARN', '--auth-gen-token: HMAC on token from client failed ({username})', { side: 'server' }),
+  tokenOutOfWindow: row('auth.token-out-of-window', 'M_WARN', 'Timestamp ({time:int}) of auth-token is out of the renewal window', {
+    side: 'server',
+  }),
+  tokenBeforeLogin: row(
+    'auth.token-before-login',
+    'M_WARN',
+    'Initial timestamp ({initial:int}) in token from client earlier than current timestamp {time:int}. Broken/unsynchronised clock?',
+    { side: 'server' },
+  ),
   tokenExpired: row('auth.token-expired', 'M_INFO', '--auth-gen-token: auth-token from client expired', { side: 'server' }),
   rejected: row('auth.rejected', 'D_MULTI_LOW', 'MULTI: connection rejected: {reason:text}, CLI:{clientReason:rest}', {
     side: 'server',

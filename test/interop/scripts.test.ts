@@ -55,12 +55,17 @@ describe.skipIf(!requireInterop())('user names and passwords by script', () => {
     expect(server.process.matching('Peer Connection Initiated')).toEqual([]);
   });
 
-  it('are not needed with auth-user-pass-optional', async () => {
-    await lab.server({
-      lines: ['script-security 3', `auth-user-pass-verify ${lab.script('[ -z "$username" ]')} via-env`, 'auth-user-pass-optional'],
-    });
+  it('are not needed with auth-user-pass-optional, where the script decides without them', async () => {
+    const asked = `${lab.network.folder}/asked-without`;
+    const check = lab.script(`echo "[$username]" >> ${asked}; [ "$common_name" = alice ]`);
+    const lines = ['script-security 3', `auth-user-pass-verify ${check} via-env`, 'auth-user-pass-optional'];
+    const server = await lab.server({ lines });
     const alice = await lab.client('alice');
     expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
+    const mallory = await lab.client(await lab.identity('mallory'), { host: 'alice', wait: false });
+    await mallory.process.waitFor(/AUTH: Received control message: AUTH_FAILED$/);
+    expect(textIfThere(asked)).toBe('[]\n[]\n');
+    await server.process.waitFor(/TLS: Username\/Password authentication succeeded for username '' ?$/);
   });
 
   it('give way to a token with auth-gen-token', async () => {
