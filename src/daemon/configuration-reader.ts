@@ -9,6 +9,7 @@ import type { Clock } from '../host/clock.ts';
 import type { Logging } from '../service/logging.ts';
 import { readConfiguration } from './configuration.ts';
 import type { LogControl } from './log-control.ts';
+import { noteParameters } from './parameters.ts';
 
 /** A configuration that was read, with what holds once it is entered. */
 export interface ReadConfiguration {
@@ -47,6 +48,7 @@ export class ConfigurationReader {
     const read = this.#read(said, (log) => this.#world.log.apply(log));
     const path = read?.configuration.daemon.writePid;
     this.#pidFile = path === undefined ? undefined : resolve(path);
+    if (read !== undefined && said === 'all') this.#noteParameters(read);
     return read;
   }
 
@@ -65,11 +67,17 @@ export class ConfigurationReader {
   }
 
   /** Lets a configuration that was read again hold: its folder, and its log with the usual values where it says nothing. */
-  enter({ configuration, directory, log }: ReadConfiguration): void {
+  enter(read: ReadConfiguration): void {
+    const { configuration, directory, log } = read;
     process.chdir(directory);
     for (const change of log) this.#world.log.apply(change);
     const { verb, mute } = configuration.daemon.log;
     this.#world.log.apply({ verb, mute });
+    this.#noteParameters(read);
+  }
+
+  #noteParameters({ configuration }: ReadConfiguration): void {
+    noteParameters(this.#world.logging.notes, configuration.daemon.listing);
   }
 
   #read(said: 'all' | 'errors', act: (log: Partial<LogSettings>) => void): ReadConfiguration | undefined {

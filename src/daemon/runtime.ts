@@ -17,6 +17,7 @@ import type { MakeTls } from '../host/tls-choice.ts';
 import type { TlsMaterial } from '../host/tls-context.ts';
 import type { Tun } from '../host/tun.ts';
 import { openUdp } from '../host/udp.ts';
+import { DEBUG } from '../messages/debug.ts';
 import { LINK } from '../messages/link.ts';
 import type { Address } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
@@ -93,7 +94,12 @@ export class Runtime {
       poolEntries: parts.poolEntries,
       numbers: parts.numbers,
     });
-    this.#driver = new MachineDriver(this.engine, parts.clock, (output, now) => this.#carryOut(output, now));
+    this.#driver = new MachineDriver(
+      this.engine,
+      parts.clock,
+      (output, now) => this.#carryOut(output, now),
+      (milliseconds) => parts.logging.notes.add(DEBUG.wait, { milliseconds: Math.round(milliseconds) }),
+    );
     this.#tls = parts.makeTls(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
     this.engine.setCrl(parts.crl?.current);
   }

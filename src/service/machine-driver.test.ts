@@ -44,6 +44,23 @@ describe('MachineDriver', () => {
     expect(heard).toEqual(['a', 'b']);
   });
 
+  it('tells how long the machine has nothing to do', () => {
+    const clock = new ManualClock();
+    const waits: number[] = [];
+    const driver = new MachineDriver(
+      new Echo(),
+      clock,
+      () => undefined,
+      (milliseconds) => waits.push(milliseconds),
+    );
+    driver.run(() => undefined);
+    driver.run((echo) => (echo.deadline = 250));
+    clock.advance(100);
+    driver.run((echo) => echo.say('a'));
+    clock.advance(150);
+    expect(waits).toEqual([250, 150]);
+  });
+
   it('carries out nothing inside something else', () => {
     const { driver, heard } = rig((driver, word) => word === 'a' && driver.run((echo) => echo.say('late')));
     driver.run((echo) => echo.say('a', 'b'));

@@ -16,15 +16,18 @@ export class MachineDriver<Out, M extends PolledMachine<Out>> {
   readonly machine: M;
   readonly #clock: Clock;
   readonly #carryOut: (output: Out, now: Now) => void;
+  readonly #onWait: ((milliseconds: number) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #armedFor: Instant | undefined;
   #busy = false;
   #stopped = false;
 
-  constructor(machine: M, clock: Clock, carryOut: (output: Out, now: Now) => void) {
+  /** `onWait` hears how long there is nothing to do for the machine unless it is told something. */
+  constructor(machine: M, clock: Clock, carryOut: (output: Out, now: Now) => void, onWait?: (milliseconds: number) => void) {
     this.machine = machine;
     this.#clock = clock;
     this.#carryOut = carryOut;
+    this.#onWait = onWait;
   }
 
   /** Tells the machine something, or asks it; then everything is carried out that it wants. */
@@ -53,12 +56,13 @@ export class MachineDriver<Out, M extends PolledMachine<Out>> {
     } finally {
       this.#busy = false;
     }
-    this.#arm();
+    this.#arm(now);
   }
 
   /** A timer that is due earlier stays: most events move the deadline back, and a wake too early is harmless. */
-  #arm(): void {
+  #arm(now: Now): void {
     const deadline = this.machine.nextDeadline();
+    if (deadline !== undefined) this.#onWait?.(Math.max(0, deadline - now.at));
     if (deadline === undefined || (this.#armedFor !== undefined && this.#armedFor <= deadline)) return;
     this.#cancelTimer?.();
     this.#armedFor = deadline;
