@@ -1,0 +1,50 @@
+import type { Now } from '../../base/units.ts';
+import type { SourceKind } from '../facts.ts';
+import type { CountView, Counts, DaemonView, FleetView, HistogramView, SeriesView } from '../views.ts';
+
+/** Gives one sample: its value and the values of the row's labels, in their order; `daemon` comes by itself. */
+export type Emit = (value: number, ...labels: readonly string[]) => void;
+/** The same of a distribution. */
+export type EmitHistogram = (value: HistogramView, ...labels: readonly string[]) => void;
+
+/** What every metric says of itself. */
+interface Described {
+  /** The family: without `_total`, `_info` and the suffixes of histograms, and with its unit. */
+  readonly name: string;
+  readonly unit?: 'seconds' | 'bytes';
+  readonly help: string;
+  /** Beside `daemon`. */
+  readonly labels: readonly string[];
+  /** Who can supply it; `monitor` where it is about the monitor itself. */
+  readonly sources: readonly (SourceKind | 'monitor')[];
+  /** What happens to a real daemon when it moves. */
+  readonly moves: string;
+}
+
+/** One metric: how it is read from the state. */
+export type Metric = Described &
+  (
+    | {
+        readonly of: 'daemon';
+        readonly type: 'counter' | 'gauge' | 'info';
+        readonly read: (daemon: DaemonView, emit: Emit, now: Now) => void;
+      }
+    | { readonly of: 'daemon'; readonly type: 'histogram'; readonly read: (daemon: DaemonView, emit: EmitHistogram) => void }
+    | { readonly of: 'series'; readonly type: 'counter' | 'gauge'; readonly read: (series: SeriesView) => number | undefined }
+    | { readonly of: 'fleet'; readonly type: 'counter' | 'gauge'; readonly read: (fleet: FleetView, emit: Emit) => void }
+  );
+
+/** A counter that is there once something supplied it. */
+export function countOf(pick: (daemon: DaemonView) => CountView): (daemon: DaemonView, emit: Emit) => void {
+  return (daemon, emit) => {
+    const count = pick(daemon);
+    if (count.by !== undefined) emit(count.value);
+  };
+}
+
+/** Counters by the words of one label, or of several joined with `|`. */
+export function countsOf(pick: (daemon: DaemonView) => Counts): (daemon: DaemonView, emit: Emit) => void {
+  return (daemon, emit) => {
+    for (const [words, count] of pick(daemon)) emit(count, ...words.split('|'));
+  };
+}
