@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { formatLocalTime, microsecondsOf } from './local-time.ts';
+import { formatLocalTime, LocalTimes, microsecondsOf } from './local-time.ts';
 import type { WallTime } from './units.ts';
 
 const MOMENT = 1_795_352_443_000 as WallTime;
@@ -31,5 +31,15 @@ describe('microsecondsOf', () => {
     [1_795_352_443_009, 9000],
   ])('%d has %d', (wall, micros) => {
     expect(microsecondsOf(wall as WallTime)).toBe(micros);
+  });
+});
+
+describe('LocalTimes', () => {
+  it.each(['UTC', 'America/St_Johns', 'Asia/Kathmandu', 'Africa/Monrovia'])('says the same as formatLocalTime in %s', (zone) => {
+    vi.stubEnv('TZ', zone);
+    const times = new LocalTimes();
+    const walls = Array.from({ length: 6000 }, (_, index) => (index * 7_919_123 * 37 + (index % 1000)) as WallTime);
+    for (const wall of [...walls, Number.NaN as WallTime]) expect(times.format(wall)).toBe(formatLocalTime(wall));
+    vi.unstubAllEnvs();
   });
 });

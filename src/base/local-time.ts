@@ -11,6 +11,31 @@ export function formatLocalTime(wall: WallTime): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+const MINUTE = 60_000;
+/** No zone has had seconds in its offset since. */
+const WHOLE_MINUTES_SINCE = Date.UTC(1973, 0);
+const MAX_MINUTES = 4096;
+
+/**
+ * The same for very many times in a row: what the process's time zone makes of a minute is worked out once. Not for longer than one
+ * piece of work, as the zone may be changed.
+ */
+export class LocalTimes {
+  readonly #minutes = new Map<number, string>();
+
+  format(wall: WallTime): string {
+    if (!(wall >= WHOLE_MINUTES_SINCE)) return formatLocalTime(wall);
+    const minute = Math.floor(wall / MINUTE);
+    let start = this.#minutes.get(minute);
+    if (start === undefined) {
+      if (this.#minutes.size >= MAX_MINUTES) this.#minutes.clear();
+      start = formatLocalTime((minute * MINUTE) as WallTime).slice(0, -2);
+      this.#minutes.set(minute, start);
+    }
+    return start + two(Math.floor((wall - minute * MINUTE) / 1000));
+  }
+}
+
 /** The microseconds since the full second, 0 to 999999. */
 export function microsecondsOf(wall: WallTime): number {
   const second = Math.floor(wall / 1000) * 1000;

@@ -19,6 +19,7 @@ import type { Address } from '../model/address.ts';
 import type { StateName } from '../model/daemon-port.ts';
 import { Logging, type LogOutlet } from '../service/logging.ts';
 import type { ManagementService } from '../service/management.ts';
+import { runPaced } from '../service/paced.ts';
 import { type Cause, Causes } from './causes.ts';
 import { ConfigurationReader, type ReadConfiguration } from './configuration-reader.ts';
 import { daemonEnv } from './env.ts';
@@ -114,6 +115,7 @@ export class DaemonApp {
       run: (command) => this.#serving?.runtime.run(command),
       verb: (set) => this.#log.verb(set),
       mute: (set) => this.#log.mute(set),
+      pace: (steps, use) => runPaced(steps, clock, use),
       reopenLog: () => this.#log.reopen(),
       hold: (action) => this.#hold.handle(action),
       signal: (name) => this.#managementSignal(name),
@@ -410,7 +412,14 @@ export class DaemonApp {
   }
 
   #dumpStatus(): void {
-    for (const line of this.#serving?.statusLines() ?? []) this.logging.notes.add(STATUS.line, { line });
+    const { notes } = this.logging;
+    const dump = function* (steps: Generator<string | void, void>): Generator<void, void> {
+      for (const line of steps) {
+        if (typeof line === 'string') notes.add(STATUS.line, { line });
+        yield;
+      }
+    };
+    if (this.#serving !== undefined) runPaced(dump(this.#serving.statusLines()), this.#options.clock, () => {});
   }
 
   // --- the end ----------------------------------------------------------------------------------------------------

@@ -4,13 +4,14 @@ import type { DaemonSettings, ManagementListener } from '../engine/daemon-settin
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
 import { resolveIdentity } from '../host/process.ts';
+import { LinePart, type ReplyLine } from '../management/outlet.ts';
 import { MANAGEMENT } from '../messages/management.ts';
 import type { DaemonPort } from '../model/daemon-port.ts';
 import type { StatusReport } from '../model/status-report.ts';
 import type { Logging } from '../service/logging.ts';
 import { type ManagementPlace, ManagementService } from '../service/management.ts';
 import type { StatusCompat } from '../status/fields.ts';
-import { statusJson } from '../status/json.ts';
+import { statusJsonPieces } from '../status/json.ts';
 import { END_LINE, statusLines } from '../status/write.ts';
 import { askPassword } from './terminal.ts';
 
@@ -51,8 +52,14 @@ export function makeManagement(daemon: DaemonSettings, world: ManagementWorld): 
 }
 
 /** The lines of `status`, in any form. */
-function renderStatus(report: StatusReport, version: 1 | 2 | 3 | 'json', compat: StatusCompat): Iterable<string> {
-  return version === 'json' ? [statusJson(report), END_LINE] : statusLines(report, { version, compat });
+function renderStatus(report: StatusReport, version: 1 | 2 | 3 | 'json', compat: StatusCompat): Iterable<ReplyLine> {
+  return version === 'json' ? jsonLines(report) : statusLines(report, { version, compat });
+}
+
+function* jsonLines(report: StatusReport): Generator<ReplyLine, void> {
+  for (const piece of statusJsonPieces(report)) yield new LinePart(piece);
+  yield '';
+  yield END_LINE;
 }
 
 /** Listens, or connects, everywhere but inside the tunnel, and gives the addresses as the log prints them. Throws LISTEN. */

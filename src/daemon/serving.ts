@@ -2,7 +2,7 @@ import { formatIp } from '../base/ip.ts';
 import type { Random } from '../base/random.ts';
 import type { Numbers } from '../engine/numbers.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
-import { serverStatus } from '../engine/status-view.ts';
+import { serverStatusSteps } from '../engine/status-view.ts';
 import type { Clock } from '../host/clock.ts';
 import type { HeldFiles } from '../host/files.ts';
 import type { Runner } from '../host/scripts.ts';
@@ -16,14 +16,14 @@ import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { ServerStatus } from '../model/status-report.ts';
 import type { Logging } from '../service/logging.ts';
 import type { StatusCompat } from '../status/fields.ts';
-import { statusJson as jsonOf } from '../status/json.ts';
-import { statusLines, statusText } from '../status/write.ts';
+import { statusJsonPieces } from '../status/json.ts';
+import { statusLines, statusPieces } from '../status/write.ts';
 import { CrlWatch } from './crl-watch.ts';
 import type { TunnelInterface } from './interface.ts';
 import type { Material } from './material.ts';
 import { protoName, Runtime } from './runtime.ts';
 import { Scripts } from './scripts.ts';
-import { type FileWorld, PeriodicFile, poolText, readPoolFile } from './state-files.ts';
+import { type FileWorld, PeriodicFile, poolContent, readPoolFile } from './state-files.ts';
 
 /** What serving is begun with. All of it outlives it. */
 export interface ServingParts {
@@ -55,11 +55,11 @@ export class Serving {
     this.#parts = parts;
     this.runtime = runtime;
     const { status, statusJson } = parts.configuration.daemon;
-    const file = (path: string, seconds: number, content: () => string): PeriodicFile =>
-      new PeriodicFile(path, seconds, content, fileWorld(parts));
+    const file = (path: string, seconds: number, pieces: (report: ServerStatus) => Generator<string, void>): PeriodicFile =>
+      new PeriodicFile(path, seconds, () => this.#content(pieces), fileWorld(parts));
     this.#statusFiles = [
-      ...(status === undefined ? [] : [file(status.file, status.seconds, () => statusText(this.status(), this.#format))]),
-      ...(status === undefined || !statusJson ? [] : [file(`${status.file}.json`, status.seconds, () => `${jsonOf(this.status())}\n`)]),
+      ...(status === undefined ? [] : [file(status.file, status.seconds, (report) => statusPieces(report, this.#format))]),
+      ...(status === undefined || !statusJson ? [] : [file(`${status.file}.json`, status.seconds, jsonFile)]),
     ];
     this.#files = pool === undefined ? this.#statusFiles : [...this.#statusFiles, pool];
   }
@@ -96,7 +96,7 @@ export class Serving {
     });
     await runtime.start();
     if (poolPersist !== undefined && poolPersist.seconds > 0) {
-      pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolText(runtime.engine.pool), fileWorld(parts));
+      pool = new PeriodicFile(poolPersist.file, poolPersist.seconds, () => poolContent(runtime.engine.pool), fileWorld(parts));
     }
     const serving = new Serving(parts, runtime, pool);
     opened.serving = serving;
@@ -110,14 +110,26 @@ export class Serving {
     for (const file of this.#statusFiles) file.writeSoon();
   }
 
-  /** The server as it is now. */
-  status(): ServerStatus {
-    return this.runtime.run((engine, now) => serverStatus(engine, this.runtime.plane, this.#parts.title, now));
+  /** The server as it is now, as lines in the form that the configuration asks for; between lines it may say that it got on. */
+  *statusLines(): Generator<string | void, void> {
+    const report = yield* this.#status();
+    yield* statusLines(report, this.#format);
   }
 
-  /** The same as lines, in the form that the configuration asks for. */
-  statusLines(): Iterable<string> {
-    return statusLines(this.status(), this.#format);
+  /** The server as it is when the steps are taken. */
+  #status(): Generator<void, ServerStatus, void> {
+    return this.runtime.run((engine, now) => serverStatusSteps(engine, this.runtime.plane, this.#parts.title, now));
+  }
+
+  /** What a status file holds. */
+  *#content(pieces: (report: ServerStatus) => Generator<string, void>): Generator<void, Buffer, void> {
+    const report = yield* this.#status();
+    const bytes: Buffer[] = [];
+    for (const piece of pieces(report)) {
+      bytes.push(Buffer.from(piece));
+      yield;
+    }
+    return Buffer.concat(bytes);
   }
 
   /** Keeps its files open, for after root is given away. */
@@ -152,6 +164,11 @@ export class Serving {
     if (server.pool6 !== undefined)
       notes.add(POOL.base6, { base: formatIp(server.pool6.first), size: engine.pool.size, bits: server.pool6.bits });
   }
+}
+
+function* jsonFile(report: ServerStatus): Generator<string, void> {
+  yield* statusJsonPieces(report);
+  yield '\n';
 }
 
 function fileWorld({ clock, logging, held }: ServingParts): FileWorld {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { reasonOf } from '../base/errors.ts';
+import { runThrough } from '../base/steps.ts';
 import { after, type Instant, seconds } from '../base/units.ts';
 import type { AddressPool, PoolEntry } from '../engine/pool.ts';
 import type { Clock } from '../host/clock.ts';
@@ -7,6 +8,7 @@ import { type HeldFiles, StateFile } from '../host/files.ts';
 import { readTextIfThere } from '../host/temporary.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Notes } from '../messages/notes.ts';
+import { runPaced } from '../service/paced.ts';
 
 /** Between writes that changes ask for. */
 const CHANGE_PAUSE = seconds(1);
@@ -27,7 +29,7 @@ export class PeriodicFile {
   readonly #path: string;
   readonly #held: HeldFiles;
   readonly #file: StateFile;
-  readonly #content: () => string | undefined;
+  readonly #content: () => Generator<void, Uint8Array, void>;
   readonly #clock: Clock;
   readonly #everySeconds: number;
   #cancel: (() => void) | undefined;
@@ -35,12 +37,15 @@ export class PeriodicFile {
   #soon: (() => void) | undefined;
   #changedAt: Instant | undefined;
   #stopped = false;
+  /** Content is being made, and must be made again. */
+  #making = false;
+  #again = false;
   /** The newest write failed. */
   #failing = false;
   #said = false;
 
-  /** `everySeconds` 0 writes at the end alone. `content` gives undefined when there is nothing to show yet. */
-  constructor(path: string, everySeconds: number, content: () => string | undefined, world: FileWorld) {
+  /** `everySeconds` 0 writes at the end alone. `content` makes in steps what is to be shown. */
+  constructor(path: string, everySeconds: number, content: () => Generator<void, Uint8Array, void>, world: FileWorld) {
     const { clock, notes, held } = world;
     const failed = (error: unknown): void => {
       if (!this.#said) notes.add(OURS.stateFileFailed, { file: path, reason: reasonOf(error) });
@@ -63,10 +68,23 @@ export class PeriodicFile {
     this.#arm(Math.min(1, this.#everySeconds));
   }
 
-  /** Writes now; the interval goes on. */
+  /** Writes now, or as soon as what is being made is written; the interval goes on. */
   write(): void {
-    const content = this.#content();
-    if (content === undefined) return;
+    if (this.#making) {
+      this.#again = true;
+      return;
+    }
+    this.#making = true;
+    this.#again = false;
+    runPaced(this.#content(), this.#clock, (content) => {
+      this.#making = false;
+      if (this.#stopped) return;
+      this.#hand(content);
+      if (this.#again) this.write();
+    });
+  }
+
+  #hand(content: Uint8Array): void {
     this.#said &&= this.#failing;
     this.#failing = false;
     this.#file.write(content);
@@ -95,7 +113,7 @@ export class PeriodicFile {
     this.#stopped = true;
     this.#cancel?.();
     this.#soon?.();
-    this.write();
+    this.#hand(runThrough(this.#content()));
     await this.#file.settled();
   }
 
@@ -107,12 +125,11 @@ export class PeriodicFile {
   }
 }
 
-/** The lines of an `ifconfig-pool-persist` file: `CN,IPv4,IPv6` (facts: status 10). */
-export function poolText(pool: AddressPool): string {
-  return pool
-    .entries()
-    .map((entry) => `${entry.commonName},${entry.address4},${entry.address6}\n`)
-    .join('');
+/** An `ifconfig-pool-persist` file: lines `CN,IPv4,IPv6` (facts: status 10). */
+export function* poolContent(pool: AddressPool): Generator<void, Uint8Array, void> {
+  const lines = pool.entries().map((entry) => `${entry.commonName},${entry.address4},${entry.address6}\n`);
+  yield;
+  return Buffer.from(lines.join(''));
 }
 
 /** What an earlier run left; nothing when there is no such file. */

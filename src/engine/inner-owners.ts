@@ -6,9 +6,16 @@ function routeKey(route: InnerRoute): string {
   return `${formatIp(route.network)}/${route.bits}`;
 }
 
+/** Routes are not changed, and status prints the same ones again and again. */
+const texts = new WeakMap<InnerRoute, string>();
+
 /** `10.8.0.2` for a host, `10.66.0.0/24` for a subnet: as the log and status print destinations. */
 export function formatRoute(route: InnerRoute): string {
-  return isHost(route) ? formatIp(route.network) : routeKey(route);
+  const known = texts.get(route);
+  if (known !== undefined) return known;
+  const text = isHost(route) ? formatIp(route.network) : routeKey(route);
+  texts.set(route, text);
+  return text;
 }
 
 /** True for a single address. */

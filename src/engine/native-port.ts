@@ -1,11 +1,13 @@
 import { parseIp } from '../base/ip.ts';
+import { runThrough } from '../base/steps.ts';
 import { type Now, seconds } from '../base/units.ts';
 import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
+import type { ServerStatus } from '../model/status-report.ts';
 import type { PlaneView } from '../protocol/data/plane.ts';
 import type { ClientInstance } from './instance.ts';
 import { pushUpdate } from './push-update.ts';
 import type { ServerEngine } from './server.ts';
-import { serverStatus } from './status-view.ts';
+import { serverStatusSteps } from './status-view.ts';
 
 /** What the daemon around the engine lends to its port. */
 export interface NativeControls {
@@ -14,6 +16,8 @@ export interface NativeControls {
   readonly plane: PlaneView;
   /** Runs a command on the engine that is current, then lets the driver carry out what follows from it; undefined between engines. */
   run<T>(command: (engine: ServerEngine, now: Now) => T): T | undefined;
+  /** Runs long work with pauses and hands over what comes of it, at once or later; at a stroke where there is none. */
+  pace?<T>(steps: Generator<void, T, void>, use: (result: T) => void): void;
   verb(set?: number): number;
   mute(set?: number): number;
   /** Opens the log file anew; false when there is none. */
@@ -62,7 +66,17 @@ export class NativePort implements DaemonPort {
   }
 
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void {
-    reply(this.#answer(request));
+    if (request.kind === 'status') this.#status(reply);
+    else reply(this.#answer(request));
+  }
+
+  #status(reply: (reply: DaemonReply) => void): void {
+    const { plane, title } = this.#controls;
+    const steps = this.#controls.run((engine, now) => serverStatusSteps(engine, plane, title, now));
+    if (steps === undefined) return reply(REFUSED);
+    const use = (report: ServerStatus): void => reply({ kind: 'status', report });
+    if (this.#controls.pace === undefined) use(runThrough(steps));
+    else this.#controls.pace(steps, use);
   }
 
   #answer(request: DaemonRequest): DaemonReply {
@@ -80,8 +94,6 @@ export class NativePort implements DaemonPort {
         return thrown(controls.signal(request.name), request.name);
       case 'hold':
         return controls.hold(request.action);
-      case 'status':
-        return this.#onEngine((engine, now) => ({ kind: 'status', report: serverStatus(engine, controls.plane, controls.title, now) }));
       case 'load-stats':
         return this.#onEngine((engine) => loadStats(engine));
       case 'client-bytes':

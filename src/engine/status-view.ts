@@ -1,4 +1,5 @@
 import { formatIp } from '../base/ip.ts';
+import { runThrough } from '../base/steps.ts';
 import type { Now, WallTime } from '../base/units.ts';
 import type { ClientRecord, RouteRecord, ServerStatus } from '../model/status-report.ts';
 import type { PlaneView } from '../protocol/data/plane.ts';
@@ -8,32 +9,53 @@ import type { ServerEngine } from './server.ts';
 
 /** The server as status files, `status` and SIGUSR2 show it, rows in the order of client ids. */
 export function serverStatus(engine: ServerEngine, plane: PlaneView, title: string, now: Now): ServerStatus {
-  const clients = [...engine.clients()].sort((a, b) => a.clientId - b.clientId);
+  return runThrough(serverStatusSteps(engine, plane, title, now));
+}
+
+/** Rows of a step: a fraction of a millisecond. */
+const ROWS_A_STEP = 64;
+
+/**
+ * The same in short steps, for whoever may not take the time for ten thousand clients at a stroke. The rows are those of the clients
+ * of its beginning; each shows what is so when its turn comes.
+ */
+export function* serverStatusSteps(engine: ServerEngine, plane: PlaneView, title: string, now: Now): Generator<void, ServerStatus, void> {
+  const instances = [...engine.clients()].sort((a, b) => a.clientId - b.clientId);
+  yield;
+  const { used, cached } = yield* routeUses(instances, plane, now);
+  const clients: ClientRecord[] = [];
+  const routes: RouteRecord[] = [];
+  for (const client of instances) {
+    clients.push(clientRecord(engine, client, now));
+    for (const route of client.planeOpen ? (client.tunnel?.routes ?? []) : []) {
+      const text = formatRoute(route);
+      const at = used.get(text);
+      routes.push(routeRecord(client, text, false, at === undefined ? client.started.wall : wallOf(at, now)));
+    }
+    if (clients.length % ROWS_A_STEP === 0) yield;
+  }
+  for (const route of cached) routes.push(route);
+  return { kind: 'server', title, time: now.wall, clients, routes, maxQueueLength: 0, dcoEnabled: false };
+}
+
+/** When each route was last used, by its text, and the hosts that were seen inside clients' subnets. */
+function* routeUses(
+  clients: readonly ClientInstance[],
+  plane: PlaneView,
+  now: Now,
+): Generator<void, { readonly used: ReadonlyMap<string, number>; readonly cached: readonly RouteRecord[] }, void> {
   const byPeerId = new Map(clients.map((client) => [client.slot.peerId, client]));
   const used = new Map<string, number>();
   const cached: RouteRecord[] = [];
+  let count = 0;
   for (const use of plane.routes()) {
+    if (++count % ROWS_A_STEP === 0) yield;
     const client = byPeerId.get(use.slot.peerId);
     if (client === undefined || client.slot.generation !== use.slot.generation) continue;
     if (use.cached) cached.push(routeRecord(client, formatRoute(use.route), true, wallOf(use.lastReference, now)));
     else used.set(formatRoute(use.route), use.lastReference);
   }
-  const routes = clients.flatMap((client) =>
-    (client.planeOpen ? (client.tunnel?.routes ?? []) : []).map((route) => {
-      const text = formatRoute(route);
-      const at = used.get(text);
-      return routeRecord(client, text, false, at === undefined ? client.started.wall : wallOf(at, now));
-    }),
-  );
-  return {
-    kind: 'server',
-    title,
-    time: now.wall,
-    clients: clients.map((client) => clientRecord(engine, client, now)),
-    routes: [...routes, ...cached],
-    maxQueueLength: 0,
-    dcoEnabled: false,
-  };
+  return { used, cached };
 }
 
 /** What a client's record is made of beside the client itself. */
@@ -52,8 +74,8 @@ export function clientRecord(engine: ClientNumbers, client: ClientInstance, now:
     commonName: client.shownName,
     username: client.username,
     address: client.link.address,
-    virtual4: client.tunnel?.address4 === undefined ? undefined : formatIp(client.tunnel.address4),
-    virtual6: client.tunnel?.address6 === undefined ? undefined : formatIp(client.tunnel.address6),
+    virtual4: shownIp(client.tunnel?.address4),
+    virtual6: shownIp(client.tunnel?.address6),
     bytesReceived: bytes.received,
     bytesSent: bytes.sent,
     since: client.started.wall,
@@ -71,6 +93,18 @@ export function clientRecord(engine: ClientNumbers, client: ClientInstance, now:
       lastHeard: wallOf(heard, now),
     },
   };
+}
+
+/** Addresses do not change while they are a client's. */
+const shown = new WeakMap<Buffer, string>();
+
+function shownIp(address: Buffer | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const known = shown.get(address);
+  if (known !== undefined) return known;
+  const text = formatIp(address);
+  shown.set(address, text);
+  return text;
 }
 
 function routeRecord(client: ClientInstance, destination: string, cached: boolean, lastReference: WallTime): RouteRecord {

@@ -181,13 +181,13 @@ export class HeldFiles {
   }
 
   /** As `writeWholeFile`; what may not be written by name is written in place when it is held. */
-  async write(path: string, content: string, options: WriteOptions = {}): Promise<void> {
+  async write(path: string, content: Uint8Array | string, options: WriteOptions = {}): Promise<void> {
     try {
       await writeWholeFile(path, content, options);
     } catch (thrown) {
       const file = this.#files.get(resolve(path));
       if (file === undefined) throw thrown;
-      const bytes = Buffer.from(content);
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content;
       await file.write(bytes, 0, bytes.length, 0);
       await file.truncate(bytes.length);
     }
@@ -205,7 +205,7 @@ export class StateFile {
   readonly #options: WriteOptions;
   readonly #held: HeldFiles;
   readonly #failed: (error: unknown) => void;
-  #next: string | undefined;
+  #next: Uint8Array | string | undefined;
   #running: Promise<void> | undefined;
 
   /** `failed` hears each write that did not succeed; the next is tried all the same. */
@@ -217,7 +217,7 @@ export class StateFile {
   }
 
   /** Takes the place of content that still waits. */
-  write(content: string): void {
+  write(content: Uint8Array | string): void {
     this.#next = content;
     this.#running ??= this.#run();
   }

@@ -1,6 +1,7 @@
 import type { DaemonInfo, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
 import type { StatusReport } from '../model/status-report.ts';
 import type { Histories } from './history.ts';
+import type { ReplyLine } from './outlet.ts';
 import type { Role } from './roles.ts';
 
 /** What a management command is, and what it is given and gives. */
@@ -62,7 +63,7 @@ export function newSettings(): ConnectionSettings {
 }
 
 /** Makes the lines of a report, END included. The status writers do; the management interface does not know formats. */
-export type StatusRenderer = (report: StatusReport, version: 1 | 2 | 3 | 'json') => Iterable<string>;
+export type StatusRenderer = (report: StatusReport, version: 1 | 2 | 3 | 'json') => Iterable<ReplyLine>;
 
 /** A command as it came in. */
 export interface Call {
@@ -82,8 +83,8 @@ export interface Call {
 
 /** What comes of a command: lines at once, a question to the daemon, or the end of the connection. */
 export type Outcome =
-  | { readonly kind: 'reply'; readonly lines: Iterable<string> }
-  | { readonly kind: 'ask'; readonly request: DaemonRequest; readonly answer: (reply: DaemonReply) => Iterable<string> }
+  | { readonly kind: 'reply'; readonly lines: Iterable<ReplyLine> }
+  | { readonly kind: 'ask'; readonly request: DaemonRequest; readonly answer: (reply: DaemonReply) => Iterable<ReplyLine> }
   | { readonly kind: 'close' };
 
 /** A reply of these lines; none at all is a reply too. */
@@ -105,7 +106,7 @@ export function error(text: string): string {
 export interface Words {
   readonly done?: string;
   readonly refused: string;
-  readonly detail?: (reply: DaemonReply) => Iterable<string> | undefined;
+  readonly detail?: (reply: DaemonReply) => Iterable<ReplyLine> | undefined;
 }
 
 /** Asks the daemon. Its own words win over ours; an answer of a kind that the question does not have is an error. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeLine, encodeLines, type InputLine, LineDecoder, MAX_LINE_BYTES } from './line-codec.ts';
+import { encodeLines, type InputLine, LineDecoder, MAX_LINE_BYTES } from './line-codec.ts';
 
 function decoded(chunks: readonly Buffer[]): string[] {
   const decoder = new LineDecoder();
@@ -89,10 +89,10 @@ describe('LineDecoder', () => {
   });
 });
 
-describe('encodeLine', () => {
+describe('encodeLines', () => {
   it('ends with CR LF and holds no other line end', () => {
-    expect(encodeLine('é')).toEqual(Buffer.from([0xc3, 0xa9, 13, 10]));
-    expect(encodeLine('a\nb\r\0c').toString()).toBe('a_b__c\r\n');
+    expect(encodeLines(['é'])).toEqual(Buffer.from([0xc3, 0xa9, 13, 10]));
+    expect(encodeLines(['a\nb\r\0c']).toString()).toBe('a_b__c\r\n');
     expect(encodeLines(['a', '', 'b\n']).toString()).toBe('a\r\n\r\nb_\r\n');
     expect(encodeLines([])).toHaveLength(0);
   });

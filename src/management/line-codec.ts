@@ -76,18 +76,14 @@ export class LineDecoder {
   }
 }
 
-/** A line of output with its CR LF. What would end it early becomes `_`. */
-export function encodeLine(text: string): Buffer {
-  return Buffer.from(`${oneLine(text)}\r\n`);
-}
-
-/** Several lines of output. */
+/** Lines of output, each with its CR LF. */
 export function encodeLines(lines: Iterable<string>): Buffer {
   let text = '';
   for (const line of lines) text += `${oneLine(line)}\r\n`;
   return Buffer.from(text);
 }
 
-function oneLine(text: string): string {
+/** Text made fit for a line: what would end it early becomes `_`. */
+export function oneLine(text: string): string {
   return /[\r\n\0]/.test(text) ? text.replace(/[\r\n\0]/g, '_') : text;
 }

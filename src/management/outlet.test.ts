@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Outlet } from './outlet.ts';
+import { LinePart, Outlet } from './outlet.ts';
 
 function* lines(count: number): Generator<string, void> {
   for (let i = 0; i < count; i++) yield `line ${i}`;
@@ -82,5 +82,11 @@ describe('Outlet', () => {
     outlet.reply(lines(0));
     expect(outlet.take()).toBeUndefined();
     expect(outlet).toMatchObject({ replying: false, empty: true });
+  });
+
+  it('puts a long line together from its parts, and lets none of them end it', () => {
+    const outlet = new Outlet();
+    outlet.reply(new Set([new LinePart('{"a\n'), new LinePart('":1}'), '', 'END']));
+    expect(outlet.take()?.toString()).toBe('{"a_":1}\r\nEND\r\n');
   });
 });

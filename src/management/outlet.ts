@@ -1,7 +1,19 @@
-import { encodeLine, encodeLines } from './line-codec.ts';
+import { encodeLines, oneLine } from './line-codec.ts';
 
 /** How many bytes are handed to the host at a time, and may be with it unsent. */
 const PIECE_BYTES = 64 * 1024;
+
+/** A part of a line that is too long to be made at once: no line end follows it. */
+export class LinePart {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What a reply is made of: whole lines, and parts of long ones. */
+export type ReplyLine = string | LinePart;
 
 /**
  * What waits to be sent to one client. A long reply is made while it is sent, piece by piece; what comes meanwhile
@@ -10,7 +22,7 @@ const PIECE_BYTES = 64 * 1024;
 export class Outlet {
   #chunks: Buffer[] = [];
   #behind: Buffer[] = [];
-  #reply: Iterator<string> | undefined;
+  #reply: Iterator<ReplyLine> | undefined;
   #waiting = 0;
   #unsent = 0;
 
@@ -36,8 +48,8 @@ export class Outlet {
   }
 
   /** Queues a reply. Short ones are made at once. */
-  reply(lines: Iterable<string>): void {
-    if (Array.isArray(lines)) this.#push(encodeLines(lines));
+  reply(lines: Iterable<ReplyLine>): void {
+    if (isList(lines)) this.#push(encodeLines(lines));
     else this.#reply = lines[Symbol.iterator]();
   }
 
@@ -95,19 +107,21 @@ export class Outlet {
   /** Makes the next piece of the reply once its last one is taken. */
   #refill(): void {
     if (this.#reply === undefined || this.#chunks.length > 0) return;
-    const lines: Buffer[] = [];
+    let text = '';
     let ended = false;
-    for (let size = 0; size < PIECE_BYTES; ) {
+    while (text.length < PIECE_BYTES) {
       const next = this.#reply.next();
       if (next.done === true) {
         ended = true;
         break;
       }
-      const line = encodeLine(next.value);
-      lines.push(line);
-      size += line.length;
+      text += typeof next.value === 'string' ? `${oneLine(next.value)}\r\n` : oneLine(next.value.text);
     }
-    this.#push(Buffer.concat(lines));
+    this.#push(Buffer.from(text));
     if (ended) this.endReply();
   }
+}
+
+function isList(lines: Iterable<ReplyLine>): lines is readonly string[] {
+  return Array.isArray(lines);
 }

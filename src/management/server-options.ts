@@ -5,9 +5,13 @@ import type { LogLine } from '../model/daemon-port.ts';
 import type { StatusRenderer } from './command.ts';
 import type { Role } from './roles.ts';
 
-/** What the server wants done. `close` sends what the host has for a few seconds at most, then closes. */
+/**
+ * What the server wants done. `close` sends what the host has for a few seconds at most, then closes. `turn` is nothing to do: a line
+ * was dealt with, and others may have the processor before the next.
+ */
 export type ManagementOutput =
   | Note
+  | { readonly kind: 'turn' }
   | { readonly kind: 'send'; readonly id: number; readonly bytes: Buffer }
   | { readonly kind: 'close'; readonly id: number }
   | { readonly kind: 'pause'; readonly id: number }

@@ -12,6 +12,7 @@ import { Connection, type ConnectionInfo } from './connection.ts';
 import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
 import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
 import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, greeting, isWanted, promptText } from './notifications.ts';
+import type { ReplyLine } from './outlet.ts';
 import { PasswordGuard } from './password-guard.ts';
 import { covers, promptRole, roleToSee } from './roles.ts';
 import { LIMITS, type ManagementOutput, type ManagementServerOptions } from './server-options.ts';
@@ -24,6 +25,7 @@ type TimerName = `${'password' | 'held' | 'answer' | 'bytes'}:${number}`;
 
 type Step = ManagementOutput | (() => void);
 
+const TURN: ManagementOutput = { kind: 'turn' };
 
 /**
  * The management interface towards any number of clients at once, without I/O. Tell it what connections do
@@ -145,7 +147,7 @@ export class ManagementServer implements Machine {
       if (what === 'password') this.#passwordTimeout(connection);
       else if (what === 'held') this.#resume(connection);
       else if (what === 'answer') this.#answered(connection, [error('the daemon did not answer in time')]);
-      else this.#countBytes(connection);
+      else this.#steps.push(() => this.#countBytes(connection));
     }
   }
 
@@ -161,12 +163,14 @@ export class ManagementServer implements Machine {
   poll(): ManagementOutput | undefined {
     for (;;) {
       const step = this.#steps.shift();
-      if (typeof step === 'function') step();
-      else if (step !== undefined) return step;
-      else if (!this.#serveNext()) {
-        const output = this.#nextOutput();
-        if (output !== undefined || this.#ready.size === 0) return output;
+      if (typeof step === 'function') {
+        step();
+        return TURN;
       }
+      if (step !== undefined) return step;
+      if (this.#serveNext()) return TURN;
+      const output = this.#nextOutput();
+      if (output !== undefined || this.#ready.size === 0) return output;
     }
   }
 
@@ -349,7 +353,7 @@ export class ManagementServer implements Machine {
     });
   }
 
-  #answered(connection: Connection, lines: Iterable<string>): void {
+  #answered(connection: Connection, lines: Iterable<ReplyLine>): void {
     if (!connection.asking) return;
     connection.asking = false;
     this.#timers.clear(`answer:${connection.id}`);
@@ -425,7 +429,7 @@ export class ManagementServer implements Machine {
 
   // Output
 
-  #reply(connection: Connection, lines: Iterable<string>): void {
+  #reply(connection: Connection, lines: Iterable<ReplyLine>): void {
     connection.outlet.reply(lines);
     this.#toSend.add(connection);
   }

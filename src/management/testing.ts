@@ -102,6 +102,8 @@ export class ManagementRig {
         case 'note':
           this.#logNote(output);
           break;
+        case 'turn':
+          break;
         case 'send':
           this.#received.get(output.id)?.push(output.bytes);
           if (!this.stalled.has(output.id)) this.server.handleSent(output.id, output.bytes.length, this.now);

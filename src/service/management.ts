@@ -18,6 +18,7 @@ import { MANAGEMENT } from '../messages/management.ts';
 import type { DaemonPort } from '../model/daemon-port.ts';
 import type { Logging } from './logging.ts';
 import { MachineDriver } from './machine-driver.ts';
+import { PacedMachine } from './paced.ts';
 
 /** One place where management clients connect. */
 export interface ManagementPlace {
@@ -42,16 +43,20 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
 /** The management interface on its sockets: connections in, replies and notifications out. */
 export class ManagementService {
-  readonly #driver: MachineDriver<ManagementOutput, ManagementServer>;
+  readonly #driver: MachineDriver<ManagementOutput, PacedMachine<ManagementOutput, ManagementServer>>;
+  readonly #clock: Clock;
   readonly #logging: Logging;
   readonly #listeners: StreamListener[] = [];
   readonly #connections = new Map<number, StreamConnection>();
+  /** Bytes that the system took and the machine has not heard of, by connection. */
+  readonly #sent = new Map<number, number>();
 
   constructor(port: DaemonPort, options: Omit<ManagementServerOptions, 'onOutput' | 'earlierLog'>, logging: Logging, clock: Clock) {
     this.#logging = logging;
+    this.#clock = clock;
     const onOutput = (): void => this.#driver.run(() => {});
     const machine = new ManagementServer(port, { ...options, earlierLog: logging.earlier(), onOutput }, clock.now());
-    this.#driver = new MachineDriver(machine, clock, (output, now) => this.#carryOut(output, now));
+    this.#driver = new MachineDriver(new PacedMachine(machine, clock, onOutput), clock, (output, now) => this.#carryOut(output, now));
   }
 
   /** Opens one listener. Rejects with LISTEN. */
@@ -81,12 +86,13 @@ export class ManagementService {
 
   /** True when a client is connected that was let in. */
   get attended(): boolean {
-    return this.#driver.run((machine) => machine.attended);
+    return this.#run((machine) => machine.attended);
   }
 
   /** Says goodbye to all clients and closes the sockets. */
   async close(): Promise<void> {
-    this.#driver.run((machine, now) => machine.end(now));
+    this.#driver.run((paced) => paced.hurry());
+    this.#run((machine, now) => machine.end(now));
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#driver.stop();
   }
@@ -95,15 +101,15 @@ export class ManagementService {
     const { id, remote } = connection;
     this.#connections.set(id, connection);
     connection.listen({
-      data: (bytes) => this.#driver.run((machine, now) => machine.handleData(id, bytes, now)),
+      data: (bytes) => this.#run((machine, now) => machine.handleData(id, bytes, now)),
       closed: () => {
         this.#connections.delete(id);
-        this.#driver.run((machine, now) => machine.handleClosed(id, now));
+        this.#run((machine, now) => machine.handleClosed(id, now));
       },
     });
     const { password, role, peer } = place;
     const info = { from: addressText(remote), password, ...(role === undefined ? {} : { role }) };
-    const begin = (): void => this.#driver.run((machine, now) => machine.handleConnect(id, info, now));
+    const begin = (): void => this.#run((machine, now) => machine.handleConnect(id, info, now));
     if (peer === undefined) return begin();
     connection.pause();
     void this.#admit(connection, peer, begin);
@@ -133,13 +139,32 @@ export class ManagementService {
     return true;
   }
 
+  #run<T>(action: (machine: ManagementServer, now: Now) => T): T {
+    return this.#driver.run(({ machine }, now) => action(machine, now));
+  }
+
+  /** Told at the next turn: a long reply to a fast reader would leave none to others. */
+  #noteSent(id: number, bytes: number): void {
+    if (this.#sent.size === 0) this.#clock.schedule(this.#clock.now().at, () => this.#tellSent());
+    this.#sent.set(id, (this.#sent.get(id) ?? 0) + bytes);
+  }
+
+  #tellSent(): void {
+    const all = [...this.#sent];
+    this.#sent.clear();
+    this.#run((machine, now) => {
+      for (const [id, bytes] of all) machine.handleSent(id, bytes, now);
+    });
+  }
+
   #carryOut(output: ManagementOutput, now: Now): void {
     if (output.kind === 'note') return this.#logging.log(output, now);
+    if (output.kind === 'turn') return;
     const connection = this.#connections.get(output.id);
     switch (output.kind) {
       case 'send': {
         const { bytes, id } = output;
-        connection?.write(bytes, () => this.#driver.run((machine, later) => machine.handleSent(id, bytes.length, later)));
+        connection?.write(bytes, () => this.#noteSent(id, bytes.length));
         return;
       }
       case 'close':

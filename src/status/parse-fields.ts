@@ -36,19 +36,13 @@ export function readAddress(text: string): ParsedAddress | undefined {
   return BARE_SIX.test(host) ? { text, protocol, ip: host, port: undefined } : undefined;
 }
 
-/** A count of bytes, an id, a time in seconds. */
-export function readNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
-}
-
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const ISO_LIKE = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/;
 const CTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})$/;
 
 /** A time column, with its column of seconds since 1970 where the version has one. */
-export function readTime(text: string, seconds?: string): ParsedTime | undefined {
-  const unix = readNumber(seconds);
-  if (unix !== undefined) return { text, wall: (unix * 1000) as WallTime, exact: true };
+export function readTime(text: string, seconds?: number): ParsedTime | undefined {
+  if (seconds !== undefined) return { text, wall: (seconds * 1000) as WallTime, exact: true };
   const iso = ISO_LIKE.exec(text);
   if (iso !== null) return localTime(text, Number(iso[1]), Number(iso[2]) - 1, iso.slice(3));
   const ctime = CTIME.exec(text);
@@ -61,4 +55,75 @@ function localTime(text: string, year: number, month: number, dayAndClock: reado
   const date = new Date(year, month, day, hours, minutes, seconds);
   const real = date.getMonth() === month && date.getDate() === day;
   return real ? { text, wall: date.getTime() as WallTime, exact: false } : undefined;
+}
+
+const [ZERO, NINE, DOT, COLON] = [0x30, 0x39, 0x2e, 0x3a];
+const MINUTE_LENGTH = 'YYYY-MM-DD HH:MM'.length;
+
+/**
+ * The readers for one whole text, in which neighbours are often alike: a route repeats its owner's address and is as old as that, and
+ * clients come in the order of their times.
+ */
+export class FieldReader {
+  #address: ParsedAddress | undefined;
+  #time: ParsedTime | undefined;
+  /** The newest text up to its minute, and when that minute began. */
+  #minute = '';
+  #minuteStart = 0;
+
+  /** As `readAddress`. */
+  address(text: string): ParsedAddress | undefined {
+    if (text === this.#address?.text) return this.#address;
+    const read = readPlainAddress(text) ?? readAddress(text);
+    if (read !== undefined) this.#address = read;
+    return read;
+  }
+
+  /** As `readTime`. */
+  time(text: string, seconds: number | undefined): ParsedTime | undefined {
+    if (seconds === undefined && text === this.#time?.text && !this.#time.exact) return this.#time;
+    const read = seconds === undefined ? this.#local(text) : readTime(text, seconds);
+    if (read !== undefined) this.#time = read;
+    return read;
+  }
+
+  #local(text: string): ParsedTime | undefined {
+    if (text.length !== MINUTE_LENGTH + 3 || text.charCodeAt(MINUTE_LENGTH) !== COLON) return readTime(text);
+    const tens = text.charCodeAt(MINUTE_LENGTH + 1) - ZERO;
+    const ones = text.charCodeAt(MINUTE_LENGTH + 2) - ZERO;
+    if (tens < 0 || tens > 5 || ones < 0 || ones > 9) return readTime(text);
+    if (this.#minute === '' || !text.startsWith(this.#minute)) {
+      const minute = text.slice(0, MINUTE_LENGTH);
+      const start = readTime(`${minute}:00`);
+      if (start === undefined) return undefined;
+      this.#minute = minute;
+      this.#minuteStart = start.wall;
+    }
+    return { text, wall: (this.#minuteStart + (tens * 10 + ones) * 1000) as WallTime, exact: false };
+  }
+}
+
+/** `10.99.0.2:1194`, which most are, without a look at what else there is; undefined of any other, and of one with a number too long. */
+function readPlainAddress(text: string): ParsedAddress | undefined {
+  let dots = 0;
+  let digits = 0;
+  let port = 0;
+  let colon = -1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= ZERO && code <= NINE) {
+      digits++;
+      port = port * 10 + (code - ZERO);
+      if (digits > (colon < 0 ? 3 : 5)) return undefined;
+      continue;
+    }
+    if (digits === 0 || colon >= 0) return undefined;
+    if (code === DOT) dots++;
+    else if (code === COLON) colon = at;
+    else return undefined;
+    digits = 0;
+    port = 0;
+  }
+  if (dots !== 3 || colon < 0 || digits === 0) return undefined;
+  return { text, protocol: undefined, ip: text.slice(0, colon), port };
 }

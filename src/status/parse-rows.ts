@@ -1,5 +1,6 @@
 import { UNKNOWN_NAME } from './fields.ts';
-import { type ParsedAddress, type ParsedTime, readAddress, readNumber, readTime } from './parse-fields.ts';
+import { type Cells, MAX_FIELDS } from './parse-cells.ts';
+import { type FieldReader, type ParsedAddress, type ParsedTime } from './parse-fields.ts';
 
 /** A client as a status file tells of it; what its version does not have is undefined. */
 export interface ParsedClient {
@@ -32,57 +33,131 @@ export interface ParsedRoute {
 /** Columns by name, as a HEADER row lists them. */
 export type Columns = readonly string[];
 
-type Row = ReadonlyMap<string, string>;
-
 /** No escaping exists, so a name with commas makes a row longer: these columns may take what is too much. */
 const NAMES = new Set(['Common Name', 'Username']);
 
-/** None of ours or stock's has more; a row longer than that is no row. */
-const MAX_FIELDS = 600;
-
 const NO_PEER_ID = new Set([0xffff_ffff, 0xff_ffff]);
 
+/** Where a section's columns stand, of those that are read; -1 for one that its header does not name. */
+interface Places {
+  /** How many columns the header names. */
+  readonly width: number;
+  /** Columns that may take more than one field, the first two. */
+  readonly names: readonly number[];
+  readonly commonName: number;
+  readonly realAddress: number;
+}
+
+/** Of CLIENT_LIST. */
+export interface ClientPlaces extends Places {
+  readonly virtual4: number;
+  readonly virtual6: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly since: number;
+  readonly sinceSeconds: number;
+  readonly username: number;
+  readonly clientId: number;
+  readonly peerId: number;
+  readonly cipher: number;
+}
+
+/** Of ROUTING_TABLE. */
+export interface RoutePlaces extends Places {
+  readonly destination: number;
+  readonly lastReference: number;
+  readonly lastReferenceSeconds: number;
+}
+
+/** Looks a section's columns up, once for all its rows. `from` is the field in which the first one stands: 1 behind a tag. */
+export function clientPlaces(columns: Columns, from: 0 | 1): ClientPlaces {
+  const at = finder(columns, from);
+  return {
+    ...places(columns, from),
+    virtual4: at('Virtual Address'),
+    virtual6: at('Virtual IPv6 Address'),
+    bytesReceived: at('Bytes Received'),
+    bytesSent: at('Bytes Sent'),
+    since: at('Connected Since'),
+    sinceSeconds: at('Connected Since (time_t)'),
+    username: at('Username'),
+    clientId: at('Client ID'),
+    peerId: at('Peer ID'),
+    cipher: at('Data Channel Cipher'),
+  };
+}
+
+/** The same for routes. */
+export function routePlaces(columns: Columns, from: 0 | 1): RoutePlaces {
+  const at = finder(columns, from);
+  return {
+    ...places(columns, from),
+    destination: at('Virtual Address'),
+    lastReference: at('Last Ref'),
+    lastReferenceSeconds: at('Last Ref (time_t)'),
+  };
+}
+
+function places(columns: Columns, from: number): Places {
+  const at = finder(columns, from);
+  const names = columns.flatMap((name, index) => (NAMES.has(name) ? [index + from] : [])).slice(0, 2);
+  return { width: columns.length + from, names, commonName: at('Common Name'), realAddress: at('Real Address') };
+}
+
+function finder(columns: Columns, from: number): (name: string) => number {
+  return (name) => {
+    const index = columns.lastIndexOf(name);
+    return index < 0 ? -1 : index + from;
+  };
+}
+
 /** Reads a CLIENT_LIST row; undefined when it cannot be one. */
-export function readClient(fields: readonly string[], columns: Columns): ParsedClient | undefined {
-  return firstOf(arrangements(fields, columns), (row) => {
-    const realAddress = readAddress(row.get('Real Address') ?? '');
-    const bytesReceived = readNumber(row.get('Bytes Received'));
-    const bytesSent = readNumber(row.get('Bytes Sent'));
-    const since = readTime(row.get('Connected Since') ?? '', row.get('Connected Since (time_t)'));
-    if (realAddress === undefined || bytesReceived === undefined || bytesSent === undefined || since === undefined) return undefined;
-    if (!idsMakeSense(row)) return undefined;
-    const peerId = readNumber(row.get('Peer ID'));
+export function readClient(cells: Cells, at: ClientPlaces, fields: FieldReader): ParsedClient | undefined {
+  return firstFit(cells, at, () => {
+    const bytesReceived = cells.number(at.bytesReceived);
+    const bytesSent = cells.number(at.bytesSent);
+    if (bytesReceived === undefined || bytesSent === undefined) return undefined;
+    const realAddress = fields.address(cells.text(at.realAddress) ?? '');
+    const since = fields.time(cells.text(at.since) ?? '', cells.number(at.sinceSeconds));
+    if (realAddress === undefined || since === undefined) return undefined;
+    const clientId = cells.number(at.clientId);
+    const peerId = cells.number(at.peerId);
+    if (!isId(clientId, cells, at.clientId) || !isId(peerId, cells, at.peerId)) return undefined;
     return {
-      commonName: known(row.get('Common Name')),
+      commonName: known(cells.text(at.commonName)),
       realAddress,
-      virtual4: filled(row.get('Virtual Address')),
-      virtual6: filled(row.get('Virtual IPv6 Address')),
+      virtual4: filled(cells.text(at.virtual4)),
+      virtual6: filled(cells.text(at.virtual6)),
       bytesReceived,
       bytesSent,
       since,
-      username: known(row.get('Username')),
-      clientId: readNumber(row.get('Client ID')),
+      username: known(cells.text(at.username)),
+      clientId,
       peerId: peerId === undefined || NO_PEER_ID.has(peerId) ? undefined : peerId,
-      cipher: filled(row.get('Data Channel Cipher')),
+      cipher: filled(cells.text(at.cipher)),
     };
   });
 }
 
 /** Reads a ROUTING_TABLE row; undefined when it cannot be one. */
-export function readRoute(fields: readonly string[], columns: Columns): ParsedRoute | undefined {
-  return firstOf(arrangements(fields, columns), (row) => {
-    const destination = /^([0-9a-fA-F.:@/]+?)(C?)$/.exec(row.get('Virtual Address') ?? '');
-    const realAddress = readAddress(row.get('Real Address') ?? '');
-    const lastReference = readTime(row.get('Last Ref') ?? '', row.get('Last Ref (time_t)'));
-    if (destination === null || realAddress === undefined || lastReference === undefined) return undefined;
-    const [, text = '', flag] = destination;
+export function readRoute(cells: Cells, at: RoutePlaces, fields: FieldReader): ParsedRoute | undefined {
+  return firstFit(cells, at, () => {
+    const shown = cells.text(at.destination) ?? '';
+    const realAddress = fields.address(cells.text(at.realAddress) ?? '');
+    const lastReference = fields.time(cells.text(at.lastReference) ?? '', cells.number(at.lastReferenceSeconds));
+    if (realAddress === undefined || lastReference === undefined || !DESTINATION.test(shown)) return undefined;
     // A capital C may end an IPv6 address too, but OpenVPN prints those in lower case.
-    return { destination: text, cached: flag === 'C', commonName: known(row.get('Common Name')), realAddress, lastReference };
+    const cached = shown.endsWith('C');
+    const destination = cached ? shown.slice(0, -1) : shown;
+    return { destination, cached, commonName: known(cells.text(at.commonName)), realAddress, lastReference };
   });
 }
 
-function idsMakeSense(row: Row): boolean {
-  return ['Client ID', 'Peer ID'].every((name) => !row.has(name) || row.get(name) === '' || readNumber(row.get(name)) !== undefined);
+const DESTINATION = /^[0-9a-fA-F.:@/]+$/;
+
+/** An id may be missing, or empty, but is nothing else than a number. */
+function isId(value: number | undefined, cells: Cells, column: number): boolean {
+  return value !== undefined || (cells.text(column) ?? '') === '';
 }
 
 function known(name: string | undefined): string | undefined {
@@ -93,42 +168,23 @@ function filled(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** The ways in which a row may fall into its columns: one, unless names have commas. */
-function* arrangements(fields: readonly string[], columns: Columns): Generator<Row> {
-  const extra = fields.length - columns.length;
-  if (extra < 0 || fields.length > MAX_FIELDS) return;
-  const names = columns.filter((name) => NAMES.has(name));
-  if (extra === 0) yield arrange(fields, columns, new Map());
-  else if (names.length === 1) yield arrange(fields, columns, new Map([[names[0] ?? '', extra]]));
-  else {
-    for (let first = extra; first >= 0; first--) {
-      yield arrange(
-        fields,
-        columns,
-        new Map([
-          [names[0] ?? '', first],
-          [names[1] ?? '', extra - first],
-        ]),
-      );
-    }
+/** Tries the ways in which a row may fall into its columns: one, unless names have commas. */
+function firstFit<T>(cells: Cells, { width, names }: Places, read: () => T | undefined): T | undefined {
+  const extra = cells.count - width;
+  if (extra < 0 || cells.count > MAX_FIELDS) return undefined;
+  const [one, other] = names;
+  if (extra === 0 || one === undefined) return read();
+  if (other === undefined) {
+    cells.widen([[one, extra]]);
+    return read();
   }
-}
-
-function arrange(fields: readonly string[], columns: Columns, more: ReadonlyMap<string, number>): Row {
-  const row = new Map<string, string>();
-  let at = 0;
-  for (const name of columns) {
-    const width = 1 + (more.get(name) ?? 0);
-    row.set(name, width === 1 ? (fields[at] ?? '') : fields.slice(at, at + width).join(','));
-    at += width;
-  }
-  return row;
-}
-
-function firstOf<T, R>(candidates: Iterable<T>, read: (candidate: T) => R | undefined): R | undefined {
-  for (const candidate of candidates) {
-    const result = read(candidate);
-    if (result !== undefined) return result;
+  for (let first = extra; first >= 0; first--) {
+    cells.widen([
+      [one, first],
+      [other, extra - first],
+    ]);
+    const found = read();
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
-import { type ParsedTime, readNumber, readTime } from './parse-fields.ts';
-import { type Columns, type ParsedClient, type ParsedRoute, readClient, readRoute } from './parse-rows.ts';
+import { Cells } from './parse-cells.ts';
+import { FieldReader, type ParsedTime } from './parse-fields.ts';
+import { clientPlaces, type Columns, type ParsedClient, type ParsedRoute, readClient, readRoute, routePlaces } from './parse-rows.ts';
 import { CLIENT_COLUMNS, END_LINE, ROUTE_COLUMNS } from './write.ts';
 
 /**
@@ -44,40 +45,50 @@ const LIST_SECTIONS: ReadonlyMap<string, Section> = new Map([
 
 const LIST_CLIENT_COLUMNS: Columns = ['Common Name', 'Real Address', 'Bytes Received', 'Bytes Sent', 'Connected Since'];
 const LIST_ROUTE_COLUMNS: Columns = ['Virtual Address', 'Common Name', 'Real Address', 'Last Ref'];
-const LIST_HEADERS = new Set([LIST_CLIENT_COLUMNS.join(','), LIST_ROUTE_COLUMNS.join(',')]);
+const LIST_HEADERS = [LIST_CLIENT_COLUMNS.join(','), LIST_ROUTE_COLUMNS.join(',')];
+const LIST_CLIENT_PLACES = clientPlaces(LIST_CLIENT_COLUMNS, 0);
+const LIST_ROUTE_PLACES = routePlaces(LIST_ROUTE_COLUMNS, 0);
+const LONGEST_HEAD = Math.max(...[...LIST_SECTIONS.keys()].map((head) => head.length));
 
 /** Reads status output; `\r` before a line's end is ignored. */
 export function parseStatus(text: string): ParsedStatus {
   return new StatusParser().parse(text);
 }
 
+const CR = 0x0d;
+const COMMA = 0x2c;
+const TAB = 0x09;
+const UNDERSCORE = 0x5f;
+const [A, Z] = [0x41, 0x5a];
+
 class StatusParser {
   #form: StatusForm = 'unknown';
   #section: Section | undefined;
   #title: string | undefined;
   #time: ParsedTime | undefined;
-  #clientColumns: Columns = CLIENT_COLUMNS;
-  #routeColumns: Columns = ROUTE_COLUMNS;
+  #clientPlaces = clientPlaces(CLIENT_COLUMNS, 1);
+  #routePlaces = routePlaces(ROUTE_COLUMNS, 1);
   readonly #clients: ParsedClient[] = [];
   readonly #routes: ParsedRoute[] = [];
   readonly #counters = new Map<string, number>();
   readonly #problems: StatusProblem[] = [];
+  readonly #cells = new Cells();
+  readonly #fields = new FieldReader();
 
   parse(text: string): ParsedStatus {
-    const lines = text.split('\n');
-    const torn = lines.pop() ?? '';
+    let number = 1;
+    let from = 0;
     let complete = false;
-    for (const [index, raw] of lines.entries()) {
-      const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-      if (line === END_LINE) {
-        // What follows is the tail of an older, longer file.
-        complete = true;
-        break;
-      }
-      if (line !== '') this.#line(line, index + 1);
+    for (let end = text.indexOf('\n'); end >= 0 && !complete; end = text.indexOf('\n', from), number++) {
+      const to = end > from && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+      // What follows END is the tail of an older, longer file.
+      if (isEnd(text, from, to)) complete = true;
+      else if (to > from) this.#line(text, from, to, number);
+      from = end + 1;
     }
+    const torn = complete ? '' : text.slice(from);
     if (!complete && torn.replace('\r', '') === END_LINE) complete = true;
-    else if (!complete) this.#problem(lines.length + 1, torn === '' ? 'no END: the rest is missing' : 'the last line is cut off');
+    else if (!complete) this.#problem(number, torn === '' ? 'no END: the rest is missing' : 'the last line is cut off');
     return {
       form: this.#form,
       title: this.#title,
@@ -94,81 +105,100 @@ class StatusParser {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ line, reason });
   }
 
-  #line(line: string, number: number): void {
-    const section = LIST_SECTIONS.get(line);
+  #line(text: string, from: number, to: number, number: number): void {
+    const section = this.#sectionHead(text, from, to);
     if (section !== undefined) {
       this.#section = section;
       this.#form = section === 'statistics' ? 'statistics' : 'v1';
     } else if (this.#section !== undefined) {
-      if (!this.#listRow(this.#section, line)) this.#problem(number, `not a row of ${this.#section}`);
-    } else if (!this.#record(line)) {
+      this.#cells.cut(text, from, to, COMMA);
+      if (!this.#listRow(this.#section, text, from, to)) this.#problem(number, `not a row of ${this.#section}`);
+    } else if (!this.#record(text, from, to)) {
       this.#problem(number, 'not a line of any status format');
     }
   }
 
+  #sectionHead(text: string, from: number, to: number): Section | undefined {
+    return to - from > LONGEST_HEAD ? undefined : LIST_SECTIONS.get(text.slice(from, to));
+  }
+
   /** A line of version 1 or of the statistics form. */
-  #listRow(section: Section, line: string): boolean {
-    if (LIST_HEADERS.has(line)) return true;
-    if (line.startsWith('Updated,') && this.#time === undefined) {
-      this.#time = readTime(line.slice('Updated,'.length));
+  #listRow(section: Section, text: string, from: number, to: number): boolean {
+    const cells = this.#cells;
+    if (LIST_HEADERS.some((header) => to - from === header.length && text.startsWith(header, from))) return true;
+    if (this.#time === undefined && cells.text(0) === 'Updated') {
+      this.#time = this.#fields.time(cells.rest(1), undefined);
       return this.#time !== undefined;
     }
-    const fields = line.split(',');
     switch (section) {
       case 'clients':
-        return keep(this.#clients, readClient(fields, LIST_CLIENT_COLUMNS));
+        return keep(this.#clients, readClient(cells, LIST_CLIENT_PLACES, this.#fields));
       case 'routes':
-        return keep(this.#routes, readRoute(fields, LIST_ROUTE_COLUMNS));
+        return keep(this.#routes, readRoute(cells, LIST_ROUTE_PLACES, this.#fields));
       case 'globals':
       case 'statistics':
-        return this.#counter(fields);
+        return this.#counter(0);
     }
   }
 
   /** A line of version 2 or 3: the first field says which. */
-  #record(line: string): boolean {
-    const separator = /^[A-Z_]+([,\t])/.exec(line)?.[1];
-    if (separator === undefined) return false;
-    const [tag = '', ...fields] = line.split(separator);
-    if (!this.#taggedRow(tag, fields, separator)) return false;
-    this.#form = separator === ',' ? 'v2' : 'v3';
+  #record(text: string, from: number, to: number): boolean {
+    let at = from;
+    while (at < to && isTagLetter(text.charCodeAt(at))) at++;
+    const separator = at === from || at === to ? 0 : text.charCodeAt(at);
+    if (separator !== COMMA && separator !== TAB) return false;
+    this.#cells.cut(text, from, to, separator);
+    if (!this.#taggedRow(text.slice(from, at))) return false;
+    this.#form = separator === COMMA ? 'v2' : 'v3';
     return true;
   }
 
-  #taggedRow(tag: string, fields: readonly string[], separator: string): boolean {
+  #taggedRow(tag: string): boolean {
+    const cells = this.#cells;
     switch (tag) {
+      case 'CLIENT_LIST':
+        return keep(this.#clients, readClient(cells, this.#clientPlaces, this.#fields));
+      case 'ROUTING_TABLE':
+        return keep(this.#routes, readRoute(cells, this.#routePlaces, this.#fields));
       case 'TITLE':
-        this.#title = fields.join(separator);
+        this.#title = cells.rest(1);
         return true;
       case 'TIME':
-        this.#time = readTime(fields[0] ?? '', fields[1]);
+        this.#time = this.#fields.time(cells.text(1) ?? '', cells.number(2));
         return this.#time !== undefined;
       case 'HEADER':
-        return this.#header(fields);
-      case 'CLIENT_LIST':
-        return keep(this.#clients, readClient(fields, this.#clientColumns));
-      case 'ROUTING_TABLE':
-        return keep(this.#routes, readRoute(fields, this.#routeColumns));
+        return this.#header();
       case 'GLOBAL_STATS':
-        return this.#counter(fields);
+        return this.#counter(1);
       default:
         return false;
     }
   }
 
-  #header([section, ...columns]: readonly string[]): boolean {
-    if (section === 'CLIENT_LIST') this.#clientColumns = columns;
-    else if (section === 'ROUTING_TABLE') this.#routeColumns = columns;
+  #header(): boolean {
+    const [section, ...columns] = Array.from({ length: this.#cells.count - 1 }, (_, index) => this.#cells.text(index + 1) ?? '');
+    if (section === 'CLIENT_LIST') this.#clientPlaces = clientPlaces(columns, 1);
+    else if (section === 'ROUTING_TABLE') this.#routePlaces = routePlaces(columns, 1);
     else return false;
     return true;
   }
 
-  #counter([name, value]: readonly string[]): boolean {
-    const number = readNumber(value);
+  /** Name and value from a field on. */
+  #counter(field: number): boolean {
+    const name = this.#cells.text(field);
+    const number = this.#cells.number(field + 1);
     if (name === undefined || number === undefined) return false;
     this.#counters.set(name, number);
     return true;
   }
+}
+
+function isEnd(text: string, from: number, to: number): boolean {
+  return to - from === END_LINE.length && text.startsWith(END_LINE, from);
+}
+
+function isTagLetter(code: number): boolean {
+  return (code >= A && code <= Z) || code === UNDERSCORE;
 }
 
 function keep<T>(list: T[], item: T | undefined): boolean {
