@@ -31,6 +31,8 @@ export class Connection {
   readonly outlet = new Outlet();
   readonly input = new LineDecoder();
   phase: Phase;
+  /** The log says that it connected, and will say that it left. */
+  announced = false;
   /** It was let in. */
   entered = false;
   /** Wrong passwords so far. */

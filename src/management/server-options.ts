@@ -17,6 +17,9 @@ export type ManagementOutput =
   | { readonly kind: 'pause'; readonly id: number }
   | { readonly kind: 'resume'; readonly id: number };
 
+/** The output that is nothing to do. */
+export const TURN: ManagementOutput = { kind: 'turn' };
+
 /** How a server is set up; what is left out has a default. */
 export interface ManagementServerOptions {
   /** Makes the lines of `status`. */

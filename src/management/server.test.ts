@@ -70,7 +70,12 @@ describe('a connection', () => {
     expect(rig.read(3)).toEqual(['ERROR: too many management clients']);
     expect(rig.closed).toEqual(new Set([3]));
     expect(rig.server.connections).toBe(2);
-    expect(rig.log.at(-2)).toContain('[AF_INET]127.0.0.1:40003 refused, 2 clients are connected');
+    rig.connect(4);
+    expect(rig.read(4)).toEqual(['ERROR: too many management clients']);
+    expect(rig.log.filter((line) => line.includes('40003') || line.includes('40004'))).toEqual([
+      'MANAGEMENT: [AF_INET]127.0.0.1:40003 refused, 2 clients are connected',
+    ]);
+    expect(rig.log).not.toContain('MANAGEMENT: Client disconnected');
   });
 
   it('is closed with the others when the daemon ends', () => {

@@ -15,7 +15,7 @@ import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, greeting, is
 import type { ReplyLine } from './outlet.ts';
 import { PasswordGuard } from './password-guard.ts';
 import { covers, promptRole, roleToSee } from './roles.ts';
-import { LIMITS, type ManagementOutput, type ManagementServerOptions } from './server-options.ts';
+import { LIMITS, type ManagementOutput, type ManagementServerOptions, TURN } from './server-options.ts';
 import { understand, type Understood } from './understand.ts';
 
 const PASSWORD_PROMPT = 'ENTER PASSWORD:';
@@ -24,8 +24,6 @@ const PASSWORD_PROMPT = 'ENTER PASSWORD:';
 type TimerName = `${'password' | 'held' | 'answer' | 'bytes'}:${number}`;
 
 type Step = ManagementOutput | (() => void);
-
-const TURN: ManagementOutput = { kind: 'turn' };
 
 /**
  * The management interface towards any number of clients at once, without I/O. Tell it what connections do
@@ -47,6 +45,8 @@ export class ManagementServer implements Machine {
   readonly #unsubscribe: () => void;
   #prompt: string | undefined;
   #ended = false;
+  /** The last one that came was one too many: the log says so once. */
+  #full = false;
   #now: Now;
 
   constructor(port: DaemonPort, options: ManagementServerOptions, now: Now) {
@@ -85,11 +85,9 @@ export class ManagementServer implements Machine {
     const limit = this.#options.maxConnections ?? LIMITS.connections;
     const full = this.#connections.size >= limit;
     this.#connections.set(id, connection);
-    if (full) {
-      this.#notes.add(OURS.managementFull, { client: info.from, limit });
-      this.#closeWith(connection, 'too many management clients');
-      return;
-    }
+    if (full && !this.#full) this.#notes.add(OURS.managementFull, { client: info.from, limit });
+    this.#full = full;
+    if (full) return this.#closeWith(connection, 'too many management clients');
     if (this.#options.single === true && this.#connections.size > 1) connection.phase = 'waiting';
     else this.#begin(connection);
   }
@@ -97,6 +95,7 @@ export class ManagementServer implements Machine {
   #begin(connection: Connection): void {
     const { id, info } = connection;
     this.#notes.add(MANAGEMENT.clientConnected, { from: info.from });
+    connection.announced = true;
     if (info.password === undefined) return this.#greet(connection);
     connection.phase = 'password';
     connection.outlet.raw(PASSWORD_PROMPT);
@@ -163,12 +162,9 @@ export class ManagementServer implements Machine {
   poll(): ManagementOutput | undefined {
     for (;;) {
       const step = this.#steps.shift();
-      if (typeof step === 'function') {
-        step();
-        return TURN;
-      }
-      if (step !== undefined) return step;
-      if (this.#serveNext()) return TURN;
+      if (typeof step === 'object') return step;
+      step?.();
+      if (step !== undefined || this.#serveNext()) return TURN;
       const output = this.#nextOutput();
       if (output !== undefined || this.#ready.size === 0) return output;
     }
@@ -470,7 +466,7 @@ export class ManagementServer implements Machine {
     this.#timers.clear(`password:${id}`);
     for (const what of ['held', 'answer', 'bytes'] as const) this.#timers.clear(`${what}:${id}`);
     if (connection.settings.byteInterval > 0) this.#watchBytes();
-    if (connection.phase !== 'waiting') this.#notes.add(MANAGEMENT.clientDisconnected, {});
+    if (connection.announced) this.#notes.add(MANAGEMENT.clientDisconnected, {});
     if (this.#options.single === true) this.#beginNext();
     if (connection.entered && !this.#ended && !this.attended) this.#options.onLeft?.();
   }

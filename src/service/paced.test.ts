@@ -6,7 +6,7 @@ import { PacedMachine, runPaced } from './paced.ts';
 /** A clock on which every look takes a millisecond. */
 class SlowClock implements Clock {
   #at = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   now(): Now {
     this.#at++;
