@@ -9,7 +9,7 @@ import { AppendFile } from '../host/append-file.ts';
 import type { Clock } from '../host/clock.ts';
 import { HeldFiles } from '../host/files.ts';
 import { IpRoute2, type Network } from '../host/ip.ts';
-import { dropPrivileges, resolveIdentity } from '../host/process.ts';
+import { changePriority, dropPrivileges, resolveIdentity } from '../host/process.ts';
 import { ProcessRunner, type Runner } from '../host/scripts.ts';
 import type { SignalName } from '../host/signals.ts';
 import { recognise } from '../messages/recogniser.ts';
@@ -259,6 +259,7 @@ export class DaemonApp {
     if (standing === undefined) await this.#closeInterface('SIGHUP');
     const tunnel = standing ?? (await this.#openInterface(configuration));
     this.#interface = tunnel;
+    if (this.#current === undefined) this.#setPriority(configuration.daemon.nice);
     const serving = await Serving.open({
       configuration,
       material: runnable.material,
@@ -278,6 +279,13 @@ export class DaemonApp {
     this.#current = runnable;
     this.port.statusVersion = configuration.server.statusVersion;
     if (standing === undefined) this.#upDown(true);
+  }
+
+  #setPriority(nice: number | undefined): void {
+    if (nice === undefined || nice === 0) return;
+    const failed = changePriority(nice);
+    if (failed === undefined) this.logging.notes.add(START.niceSet, { by: nice });
+    else this.logging.notes.add(START.niceFailed, { by: nice, reason: failed });
   }
 
   #openInterface(configuration: Configuration): Promise<TunnelInterface> {

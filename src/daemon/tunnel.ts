@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '../base/errors.ts';
 import { formatIp } from '../base/ip.ts';
-import type { DaemonSettings } from '../engine/daemon-settings.ts';
+import type { DaemonSettings, TunnelRoute } from '../engine/daemon-settings.ts';
 import type { ServerSettings } from '../engine/settings.ts';
 import type { IpPrefix, Network, TunnelRoute as SystemRoute } from '../host/ip.ts';
 import { NullTun, openTun, type Tun } from '../host/tun.ts';
 import { INTERFACE } from '../messages/interface.ts';
 import type { Notes } from '../messages/notes.ts';
+import type { RowArgs } from '../messages/row.ts';
 
 /** The TUN device with its addresses and routes: opened once, it stays over restarts. */
 export class Tunnel {
@@ -15,6 +16,8 @@ export class Tunnel {
   readonly #daemon: DaemonSettings;
   readonly #network: Network;
   readonly #notes: Notes;
+  /** Routes that stand. */
+  readonly #added: TunnelRoute[] = [];
 
   private constructor(tun: Tun, server: ServerSettings, daemon: DaemonSettings, network: Network, notes: Notes) {
     this.tun = tun;
@@ -61,34 +64,37 @@ export class Tunnel {
   }
 
   /** Routes into the tunnel. A route that fails is said, and the others go on, as in stock. */
-  addRoutes(): Promise<void> {
-    return this.#eachRoute(ROUTE_ADDING, (route) => this.#network.addRoute(route));
-  }
-
-  /** Takes them away again: a device that others made outlives us. */
-  deleteRoutes(): Promise<void> {
-    return this.#eachRoute(ROUTE_DELETING, (route) => this.#network.deleteRoute(route));
-  }
-
-  async #eachRoute(rows: typeof ROUTE_ADDING | typeof ROUTE_DELETING, act: (route: SystemRoute) => Promise<void>): Promise<void> {
+  async addRoutes(): Promise<void> {
     const { device, routes } = this.#daemon;
     const name = this.tun.name;
     if (name === undefined || device.kind !== 'tun' || !device.setRoutes) return;
-    for (const { family, network, bits, gateway, metric } of routes) {
-      const route = {
-        to: { family, ip: formatIp(network), bits },
-        device: name,
-        gateway: gateway === undefined ? undefined : formatIp(gateway),
-        metric,
-      };
-      const via = route.gateway ?? '[NULL]';
-      this.#notes.add(rows.done[family], { network: `${route.to.ip}/${bits}`, gateway: via, device: name, table: 0, metric: metric ?? -1 });
-      try {
-        await act(route);
-      } catch (error) {
-        this.#notes.add(INTERFACE.netlinkError, { code: 0, reason: reasonOf(error) });
-        this.#notes.add(rows.failed[family], {});
-      }
+    for (const route of routes) {
+      if (route.family === 6) this.#notes.add(INTERFACE.route6Adding, { text: addingText(route, name) });
+      this.#notes.add(ROUTE_ADDING.done[route.family], routeArgs(route, name));
+      const added = systemRoute(route, name);
+      if (await this.#tryRoute(this.#network.addRoute(added), ROUTE_ADDING.failed[route.family])) this.#added.push(route);
+    }
+  }
+
+  /** Takes those away that were set: a device that others made outlives us. */
+  async deleteRoutes(): Promise<void> {
+    const name = this.tun.name;
+    if (name === undefined) return;
+    for (const route of this.#added.splice(0)) {
+      if (route.family === 6) this.#notes.add(INTERFACE.route6Deleting, { text: `${prefixOf(route)})` });
+      this.#notes.add(ROUTE_DELETING.done[route.family], routeArgs(route, name));
+      await this.#tryRoute(this.#network.deleteRoute(systemRoute(route, name)), ROUTE_DELETING.failed[route.family]);
+    }
+  }
+
+  async #tryRoute(done: Promise<void>, failed: RouteRow): Promise<boolean> {
+    try {
+      await done;
+      return true;
+    } catch (error) {
+      this.#notes.add(INTERFACE.netlinkError, { code: 0, reason: reasonOf(error) });
+      this.#notes.add(failed, {});
+      return false;
     }
   }
 
@@ -98,7 +104,8 @@ export class Tunnel {
     this.#notes.add(INTERFACE.closing, {});
     for (const address of this.#addresses()) {
       this.#notes.add(address.family === 4 ? INTERFACE.addressDeleted4 : INTERFACE.addressDeleted6, {
-        address: address.ip,
+        // Of IPv6, stock names the prefix too.
+        address: address.family === 4 ? address.ip : `${address.ip}/${address.bits}`,
         device: this.tun.name,
       });
       await this.#network
@@ -122,11 +129,45 @@ export class Tunnel {
 const ROUTE_ADDING = {
   done: { 4: INTERFACE.routeAdded4, 6: INTERFACE.routeAdded6 },
   failed: { 4: INTERFACE.routeAddFailed4, 6: INTERFACE.routeAddFailed6 },
-};
+} as const;
 const ROUTE_DELETING = {
   done: { 4: INTERFACE.routeDeleted4, 6: INTERFACE.routeDeleted6 },
   failed: { 4: INTERFACE.routeDeleteFailed4, 6: INTERFACE.routeDeleteFailed6 },
-};
+} as const;
+type RouteRow = (typeof ROUTE_ADDING.failed | typeof ROUTE_DELETING.failed)[4 | 6];
+
+/** What stock's log says where there is no address, or for the device where a gateway is named. */
+const NOWHERE = { 4: '0.0.0.0', 6: '::' } as const;
+const NO_DEVICE = '[NULL]';
+
+/** As in stock, a gateway is for IPv4 alone; IPv6 goes to the device. */
+function systemRoute(route: TunnelRoute, device: string): SystemRoute {
+  const gateway = route.family === 4 && route.gateway !== undefined ? formatIp(route.gateway) : undefined;
+  return { to: { family: route.family, ip: formatIp(route.network), bits: route.bits }, device, gateway, metric: route.metric };
+}
+
+function prefixOf({ network, bits }: TunnelRoute): string {
+  return `${formatIp(network)}/${bits}`;
+}
+
+/** What a route's line says; the lines of IPv6 never name a gateway. */
+function routeArgs(route: TunnelRoute, name: string): RouteArgs {
+  const { gateway, metric } = systemRoute(route, name);
+  return {
+    network: prefixOf(route),
+    gateway: gateway ?? NOWHERE[route.family],
+    device: gateway === undefined ? name : NO_DEVICE,
+    table: 0,
+    metric: metric ?? -1,
+  };
+}
+type RouteArgs = RowArgs<(typeof INTERFACE.routeAdded4)['template']>;
+
+/** What stands in `add_route_ipv6(...`; the line has no place for more. */
+function addingText(route: TunnelRoute, device: string): string {
+  const gateway = route.gateway === undefined ? NOWHERE[6] : formatIp(route.gateway);
+  return `${prefixOf(route)} -> ${gateway} metric ${route.metric ?? -1}) dev ${device}`;
+}
 
 /** What of a configuration a device is made of. */
 function wishesOf({ tunnel4, tunnel6, tunMtu }: ServerSettings, { device, routes }: DaemonSettings): unknown {

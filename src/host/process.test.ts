@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Accounts, dropPrivileges, type IdentityCalls, resolveIdentity, systemAccounts } from './process.ts';
+import { type Accounts, changePriority, dropPrivileges, type IdentityCalls, resolveIdentity, systemAccounts } from './process.ts';
 
 const ACCOUNTS: Accounts = {
   user: (name) => (name === 'nobody' ? { name, id: 65_534, group: 65_534 } : undefined),
@@ -94,5 +94,28 @@ describe('resolveIdentity', () => {
     expect(systemAccounts.group('root')).toMatchObject({ name: 'root', id: 0 });
     expect(systemAccounts.user('4294960000')).toMatchObject({ id: 4_294_960_000 });
     expect(systemAccounts.user('no such user')).toBeUndefined();
+  });
+});
+
+describe('changePriority', () => {
+  it.each([
+    [0, 5, 5],
+    [3, -5, -2],
+    [15, 19, 19],
+    [-10, -20, -20],
+  ])('counts from what it is: %i and %i give %i', (now, by, expected) => {
+    const set: number[] = [];
+    expect(changePriority(by, { get: () => now, set: (priority) => void set.push(priority) })).toBeUndefined();
+    expect(set).toEqual([expected]);
+  });
+
+  it('says why it cannot, as nice(2) does', () => {
+    const calls = {
+      get: () => 0,
+      set: () => {
+        throw new Error('permission denied');
+      },
+    };
+    expect(changePriority(-5, calls)).toBe('Operation not permitted (errno=1)');
   });
 });

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
+import { failureOf, formatFailure } from './errno.ts';
 
 /** `user` and `group` as configured: names, or numbers in digits. */
 export interface Identity {
@@ -103,4 +105,26 @@ function processCalls(): IdentityCalls {
     getuid: need('getuid'),
     getgid: need('getgid'),
   };
+}
+
+/** The calls behind `changePriority`. `node:os` has them. */
+export interface PriorityCalls {
+  get(): number;
+  set(priority: number): void;
+}
+
+const SYSTEM_PRIORITY: PriorityCalls = { get: () => getPriority(), set: (priority) => setPriority(priority) };
+const EPERM = 1;
+
+/**
+ * Makes the process more urgent or less by so much, as nice(2) does: above 0 is less, and the scale ends at -20 and 19. Undefined when
+ * it worked, else why not, in the words of nice(2).
+ */
+export function changePriority(by: number, calls: PriorityCalls = SYSTEM_PRIORITY): string | undefined {
+  try {
+    calls.set(Math.max(-20, Math.min(19, calls.get() + by)));
+    return undefined;
+  } catch {
+    return formatFailure(failureOf(EPERM));
+  }
 }

@@ -47,6 +47,8 @@ export const START = {
     side: 'server',
   }),
   groupSet: row('start.group-set', 'M_INFO', 'GID set to {group:rest}'),
+  niceSet: row('start.nice-set', 'M_INFO', 'nice {by:int} succeeded'),
+  niceFailed: row('start.nice-failed', 'M_WARN_ERRNO', 'WARNING: nice {by:int} failed: {reason:rest}'),
   userSet: row('start.user-set', 'M_INFO', 'UID set to {user:rest}'),
   capabilities: row('start.capabilities', 'M_INFO', 'Capabilities retained: {names:rest}'),
   chrootDone: row('start.chroot-done', 'M_INFO', "chroot to '{directory}' and cd to '/' succeeded"),

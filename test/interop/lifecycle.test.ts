@@ -7,6 +7,9 @@ import { eventually } from './support/running.ts';
 
 const ALL = { sent: 5, received: 5 };
 
+/** A log line without the time before it. */
+const withoutStamp = (line: string): string => line.replace(/^\S+ \S+ (us=\d+ )?/, '');
+
 describe.skipIf(!requireInterop())('the life of a server', () => {
   const lab = useLab(['alice', 'bob']);
 
@@ -49,6 +52,47 @@ describe.skipIf(!requireInterop())('the life of a server', () => {
     } finally {
       await lab.network.run(lab.serverHost, ['ip', 'tuntap', 'del', 'dev', 'tun9', 'mode', 'tun']);
     }
+  });
+
+  it('sets its routes and its priority, and says so line by line as stock does', async () => {
+    const server = await lab.server({
+      lines: [
+        'dev tun6',
+        'nice 5',
+        'route 10.60.0.0 255.255.255.0',
+        'route 10.61.0.0 255.255.255.0 10.8.0.7 33',
+        'route 10.62.0.0 255.255.255.0 10.250.0.1',
+        'route-ipv6 fd99::/64',
+      ],
+    });
+    expect(
+      server.process.lines.filter((line) => /route_v[46]_(add|del)|_route_ipv6|nice|route add command/.test(line)).map(withoutStamp),
+    ).toEqual([
+      'net_route_v4_add: 10.60.0.0/24 via 10.8.0.2 dev [NULL] table 0 metric -1',
+      'net_route_v4_add: 10.61.0.0/24 via 10.8.0.7 dev [NULL] table 0 metric 33',
+      'net_route_v4_add: 10.62.0.0/24 via 10.250.0.1 dev [NULL] table 0 metric -1',
+      'ERROR: Linux route add command failed',
+      'add_route_ipv6(fd99::/64 -> fd00:8::2 metric -1) dev tun6',
+      'net_route_v6_add: fd99::/64 via :: dev tun6 table 0 metric -1',
+      'nice 5 succeeded',
+    ]);
+    expect(await lab.network.run(server.host, ['ip', 'route', 'show', 'dev', 'tun6'])).toMatch(
+      /10\.60\.0\.0\/24 via 10\.8\.0\.2 \n10\.61\.0\.0\/24 via 10\.8\.0\.7 metric 33/,
+    );
+    expect(await lab.network.run(server.host, ['ps', '-o', 'nice=', '-p', String(server.process.pid)])).toMatch(/^ *5\n$/);
+    const mark = server.process.mark();
+    await server.process.stop();
+    expect(
+      server.process.lines
+        .slice(mark)
+        .filter((line) => /route_v[46]_del|_route_ipv6/.test(line))
+        .map(withoutStamp),
+    ).toEqual([
+      'net_route_v4_del: 10.60.0.0/24 via 10.8.0.2 dev [NULL] table 0 metric -1',
+      'net_route_v4_del: 10.61.0.0/24 via 10.8.0.7 dev [NULL] table 0 metric 33',
+      'delete_route_ipv6(fd99::/64)',
+      'net_route_v6_del: fd99::/64 via :: dev tun6 table 0 metric -1',
+    ]);
   });
 
   it('goes on writing its files after giving root away', async () => {

@@ -236,8 +236,8 @@ describe('the operator', () => {
     expectNothingLeft(world);
   });
 
-  it('stops a server without clients at once, and once', () => {
-    const world = new World({ seed: 37 });
+  it.each([0, 1] as const)('stops a server without clients at once, and once, with explicit-exit-notify %i', (explicitExitNotify) => {
+    const world = new World({ seed: 37, server: () => ({ explicitExitNotify }) });
     world.server.tell((now) => world.server.engine.stop(now));
     world.run(1);
     expect(world.server.stopped).toBe(true);

@@ -1,7 +1,6 @@
 import { Secret } from '../../base/secret.ts';
 import type { Random } from '../../base/random.ts';
 import { seconds } from '../../base/units.ts';
-import { AUTH } from '../../messages/auth.ts';
 import { OPTIONS } from '../../messages/options.ts';
 import { START } from '../../messages/start.ts';
 import type { ScriptName } from '../daemon-settings.ts';
@@ -113,10 +112,8 @@ function tokenSettings(collected: Collected, random: Random): TokenSettings | un
   if (keySeconds > 0 && renewalSeconds < 2 * handWindow) {
     collected.error(`--auth-gen-token renewal time needs to be at least  two times --hand-window (${handWindow}).`, directive);
   }
-  const key = tokenKey(collected);
-  if (!collected.has('auth-gen-token-secret')) collected.warn(AUTH.tokenKeyRandom, {});
   return {
-    key: key ?? new Secret(random.bytes(TOKEN_KEY.length)),
+    key: tokenKey(collected) ?? new Secret(random.bytes(TOKEN_KEY.length)),
     lifetime: lifetime === undefined || Number(lifetime) === 0 ? undefined : seconds(Number(lifetime)),
     renewal: seconds(renewalSeconds),
   };

@@ -66,10 +66,10 @@ describe('addresses', () => {
       'route 10.66.0.0 255.255.255.0\nroute 10.67.0.9\nroute 10.68.1.1 255.255.0.0 10.8.0.77 5\nroute-ipv6 fd88::1/64\nroute-metric 7\nroute 10.69.0.0 255.255.0.0 vpn_gateway\n';
     const { routes } = accepted(`${SERVER}${lines}`).daemon;
     expect(routes.map((route) => [formatIp(route.network), route.bits, route.gateway && formatIp(route.gateway), route.metric])).toEqual([
-      ['10.66.0.0', 24, undefined, 7],
-      ['10.67.0.9', 32, undefined, 7],
+      ['10.66.0.0', 24, '10.8.0.2', 7],
+      ['10.67.0.9', 32, '10.8.0.2', 7],
       ['10.68.0.0', 16, '10.8.0.77', 5],
-      ['10.69.0.0', 16, undefined, 7],
+      ['10.69.0.0', 16, '10.8.0.2', 7],
       ['fd88::', 64, undefined, 7],
     ]);
     expect(
@@ -77,5 +77,24 @@ describe('addresses', () => {
         `${SERVER}route host.example\nroute 10.0.0.0 255.0.255.0\nroute 10.0.0.0 255.0.0.0 gw\nroute 10.0.0.0 255.0.0.0 default x\nroute-ipv6 zz\n`,
       ),
     ).toHaveLength(7);
+  });
+
+  it.each([
+    ['route-gateway 10.8.0.200\nroute 10.66.0.0 255.255.255.0 vpn_gateway\n', '10.8.0.200'],
+    ['route-gateway dhcp\nroute 10.66.0.0 255.255.255.0\n', '10.8.0.2'],
+    ['server-ipv6 fd11::/64\nroute-ipv6 fd88::/64\n', 'fd11::2'],
+    ['server-ipv6 fd11::/64\nroute-ipv6-gateway fd11::44\nroute-ipv6 fd88::/64\n', 'fd11::44'],
+  ])('finds the gateway of the routes in %j', (lines, gateway) => {
+    const { routes } = accepted(`${SERVER}${lines}`).daemon;
+    expect(routes.map((route) => route.gateway && formatIp(route.gateway))).toEqual([gateway]);
+  });
+
+  it('sends routes to the device where nothing names a gateway', () => {
+    const plain = SERVER.replace(
+      /^server .*$/m,
+      'mode server\ntls-server\nifconfig 10.8.0.1 255.255.255.0\nifconfig-pool 10.8.0.2 10.8.0.9',
+    );
+    const { routes } = accepted(`${plain}route 10.66.0.0 255.255.255.0\n`).daemon;
+    expect(routes.map(({ gateway }) => gateway)).toEqual([undefined]);
   });
 });

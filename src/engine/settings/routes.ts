@@ -1,12 +1,15 @@
-import { maskBits, networkOf, parseIp, parsePrefix } from '../../base/ip.ts';
+import { addToIp, maskBits, networkOf, parseIp, parsePrefix } from '../../base/ip.ts';
 import type { Directive } from '../../options/parse.ts';
 import type { TunnelRoute } from '../daemon-settings.ts';
 import type { Collected } from './collected.ts';
 
-/** Words that stand for what the tunnel itself gives: the route then goes straight to the device. */
+/** Words that stand for the gateway of the tunnel. */
 const OWN_GATEWAY = new Set(['default', 'vpn_gateway', '']);
 
-/** What `route` and `route-ipv6` ask the system to send into the tunnel. */
+/**
+ * What `route` and `route-ipv6` ask the system to send into the tunnel. A route without a gateway goes to that of `route-gateway`,
+ * else to the second address of `server`, else straight to the device.
+ */
 export function tunnelRoutes(collected: Collected): TunnelRoute[] {
   const four = collected.all('route').map((directive) => route4(collected, directive));
   const six = collected.all('route-ipv6').map((directive) => route6(collected, directive));
@@ -41,13 +44,24 @@ function route6(collected: Collected, directive: Directive): TunnelRoute | undef
 }
 
 function gatewayOf(collected: Collected, directive: Directive, text: string, family: 4 | 6): Buffer | undefined {
-  const common = collected.last(family === 4 ? 'route-gateway' : 'route-ipv6-gateway');
-  const given = text === 'default' && common !== undefined ? (common.values[0] ?? '') : text;
-  if (OWN_GATEWAY.has(given)) return undefined;
+  const given = OWN_GATEWAY.has(text) ? commonGateway(collected, family) : text;
+  if (given === undefined) return serverGateway(collected, family);
   const gateway = parseIp(given);
   if (gateway?.family === family) return gateway.bytes;
   collected.error(`--${directive.name}: gateway '${given}' is not an IPv${family} address`, directive);
   return undefined;
+}
+
+/** A server has nobody to ask by DHCP. */
+function commonGateway(collected: Collected, family: 4 | 6): string | undefined {
+  const value = collected.value(family === 4 ? 'route-gateway' : 'route-ipv6-gateway');
+  return value === 'dhcp' ? undefined : value;
+}
+
+function serverGateway(collected: Collected, family: 4 | 6): Buffer | undefined {
+  const value = collected.value(family === 4 ? 'server' : 'server-ipv6') ?? '';
+  const network = family === 4 ? parseIp(value) : parsePrefix(value);
+  return network?.family === family ? addToIp(network.bytes, 2) : undefined;
 }
 
 function metricOf(collected: Collected, directive: Directive, text: string | undefined): number | undefined {
