@@ -21,7 +21,7 @@ import type { FleetOptions } from './options.ts';
 import { Lines } from './lines.ts';
 import { Lists } from './lists.ts';
 import { type SeriesBudget, SeriesTable } from './series.ts';
-import { endReasonOf } from './session.ts';
+import { type EndReason, endReasonOf } from './session.ts';
 import { type Numbers, Sessions } from './sessions.ts';
 import { Cell, type Source, Sources } from './sources.ts';
 import type { CountView, DaemonView, Figure, SeriesView, SessionView } from './views.ts';
@@ -259,16 +259,14 @@ export class Daemon implements DaemonView {
     if (!this.#state.offer(state, source, now) || (before?.name === state.name && before.time === state.time)) return;
     const ends = state.name === 'RECONNECTING' || state.name === 'EXITING';
     if (ends) this.#sessions.endAll(state.name === 'EXITING' ? 'daemon-exit' : 'daemon-restart', now);
+    const attempt = this.#attempt;
+    this.#attempt = ends || state.name === 'CONNECTED' ? undefined : (attempt ?? now.at);
     if (this.#mode.figure?.value !== 'client') return;
-    if (state.name === 'CONNECTED') {
-      if (before === undefined) return;
-      this.events.connected(source, now);
-      if (this.#attempt !== undefined) this.events.connectSeconds.observe((now.at - this.#attempt) / 1000);
-      this.#attempt = undefined;
-    } else if (ends) {
-      if (before?.name === 'CONNECTED') this.events.disconnected(endReasonOf(state.detail ?? ''));
-      this.#attempt = undefined;
-    } else this.#attempt ??= now.at;
+    if (ends && before?.name === 'CONNECTED') this.events.disconnected(endOf(state));
+    // What it was in when it was first looked at is no event.
+    if (state.name !== 'CONNECTED' || before === undefined) return;
+    this.events.connected(source, now);
+    if (attempt !== undefined) this.events.connectSeconds.observe((now.at - attempt) / 1000);
   }
 
   #status(status: SeenStatus, source: SourceKind, now: Now): void {
@@ -339,6 +337,7 @@ export class Daemon implements DaemonView {
       state: (state, now) => this.#stateSeen(state, source, now),
       pool: (size, now) => void this.#poolSize.offer(size, source, now),
       title: (title, now) => void this.#title.offer(title, source, now),
+      mode: (mode, now) => void this.#mode.offer(mode, source, now),
       managementClients: (change, now) => {
         const before = this.#managementClients.daemon.figure?.value ?? 0;
         this.#managementClients.daemon.offer(Math.max(0, before + change), source, now);
@@ -380,6 +379,12 @@ function ended(source: Source, fact: FactOf<'source-down'>, now: Now): void {
   source.trouble = fact.text;
   source.fault = fact.fault;
   source.failed(fact.fault, 1);
+}
+
+/** Why a client's daemon left its server; a hard signal has its name, or nothing, for a reason. */
+function endOf({ name, detail = '' }: SeenState): EndReason {
+  if (detail !== '' && !detail.startsWith('SIG')) return endReasonOf(detail);
+  return name === 'EXITING' ? 'daemon-exit' : 'daemon-restart';
 }
 
 function phaseAt(what: ClientStep, before: ClientPhase): ClientPhase {

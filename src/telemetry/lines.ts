@@ -2,7 +2,7 @@ import type { Instant, Now } from '../base/units.ts';
 import { FLAG } from '../messages/kinds.ts';
 import type { RecognisedLine } from '../messages/recogniser.ts';
 import type { AuthFault, Events, HandshakeFault } from './events.ts';
-import type { SeenLine, SeenState, Severity, SourceKind } from './facts.ts';
+import type { DaemonMode, SeenLine, SeenState, Severity, SourceKind } from './facts.ts';
 import { type EndReason, endReasonOf, type Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -34,6 +34,7 @@ export interface LineTarget {
   state(state: SeenState, now: Now): void;
   pool(size: number, now: Now): void;
   title(title: string, now: Now): void;
+  mode(mode: DaemonMode, now: Now): void;
   managementClients(change: number, now: Now): void;
   managementRefused(now: Now): void;
 }
@@ -56,6 +57,8 @@ export class Lines {
   readonly #logins = new Map<string, AuthFault>();
   /** When the handshake of a client's daemon began. */
   begun: Instant | undefined;
+  /** The client that took the place of another of its name, until it is connected. */
+  displacing: Session | undefined;
 
   constructor(target: LineTarget) {
     this.#target = target;
@@ -157,10 +160,16 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   'push.no-common-single-cipher': login('no-shared-cipher'),
   'client.auth-control': login('by-server'),
   'tls.soft-reset': ({ target, now }) => target.events.renegotiations.add('log', 1, now),
+  'multi.init': ({ target, now }) => target.mode('server', now),
   'pool.base-4': ({ target, line, now }) => target.pool(Number(line.fields['size'] ?? 0), now),
-  'pool.returned': connected,
-  'multi.primary-4': connected,
-  'multi.primary-6': connected,
+  'pool.returned': addressed,
+  'multi.primary-4': addressed,
+  'push.data-channel': connected,
+  'push.data-channel-plain': connected,
+  'push.sent': (context) => {
+    if (String(context.line.fields['message']).startsWith('PUSH_REPLY')) connected(context);
+  },
+  'multi.displaced': displaced,
   'multi.ping-restart': hint('ping-restart'),
   'multi.ping-exit': hint('ping-exit'),
   'multi.inactive': hint('inactive'),
@@ -216,10 +225,16 @@ function begun(context: Context): void {
 }
 
 function initiated(context: Context): void {
-  const { target, lines, line, now } = context;
+  const { target, lines, line, source, now } = context;
   lines.takeHandshakeFault(line);
-  const session = clientAt(context, true);
-  if (session !== undefined) return target.sessions.handshaken(session, now);
+  const session = clientAt(context, false);
+  if (session !== undefined) {
+    const name = line.fields['commonName'];
+    // From here on prefixes show the name.
+    if (typeof name === 'string') target.sessions.update(session, { address: line.address, commonName: name }, source, now, true);
+    return target.sessions.handshaken(session, now);
+  }
+  target.mode('client', now);
   target.events.handshakeSucceeded();
   if (lines.begun !== undefined) target.events.handshakeSeconds.observe((now.at - lines.begun) / 1000);
   lines.begun = undefined;
@@ -236,13 +251,35 @@ function clientAt(context: Context, begins: boolean): Session | undefined {
   return session;
 }
 
-function connected(context: Context): void {
+/**
+ * Has an address: what is left are scripts and the push. Whose first packets were seen will be seen to be connected too; of others
+ * a short log tells no more.
+ */
+function addressed(context: Context): void {
   const { target, line, source, now } = context;
   const session = clientAt(context, false);
   if (session === undefined) return;
   const address = line.fields['address'] ?? line.fields['address4'];
-  const virtual = typeof address === 'string' && address.includes('.') ? address : undefined;
-  target.sessions.update(session, { commonName: line.commonName, virtual4: virtual, phase: 'connected' }, source, now, true);
+  const virtual4 = typeof address === 'string' && address.includes('.') ? address : undefined;
+  const phase = session.begun === undefined ? 'connected' : 'connecting';
+  target.sessions.update(session, { commonName: line.commonName, virtual4, phase }, source, now, true);
+}
+
+/** A client with the name of another ends that one. Stock leaves the prefix out of what follows about the new one. */
+function displaced({ target, lines, line, now }: Context): void {
+  const name = line.fields['commonName'];
+  for (const session of target.sessions.live) {
+    if (session.commonName !== name) continue;
+    if (session.phase === 'connected') target.sessions.end(session, 'replaced', now, true);
+    else lines.displacing = session;
+  }
+}
+
+function connected(context: Context): void {
+  const { target, lines, line, source, now } = context;
+  const session = line.address === undefined ? lines.displacing : found(context);
+  lines.displacing = undefined;
+  if (session !== undefined && session.ended === undefined) target.sessions.phase(session, 'connected', source, now, true);
 }
 
 function gone(context: Context): void {

@@ -16,6 +16,13 @@ export const END_REASONS = [
   'inactive',
   'session-timeout',
   'decryption-error',
+  'no-push-reply',
+  'server-poll',
+  'server-restart',
+  'server-halt',
+  'network-unreachable',
+  'exit-with-notification',
+  'management-exit',
   'management-kill',
   'replaced',
   'daemon-restart',
@@ -29,10 +36,14 @@ export type EndReason = (typeof END_REASONS)[number];
 
 const WORDS: ReadonlyMap<string, EndReason> = new Map([
   ...END_REASONS.map((reason) => [reason, reason] as const),
-  ['man-kill', 'management-kill'],
-  ['kill', 'management-kill'],
-  ['duplicate-cn', 'replaced'],
-  ['init_instance', 'daemon-restart'],
+  ['server_poll', 'server-poll'],
+  ['server-pushed-connection-reset', 'server-restart'],
+  ['server-pushed-halt', 'server-halt'],
+  ['auth-failure (auth-token)', 'auth-failure'],
+  ['auth-temp-failure (server temporary reject)', 'auth-failure'],
+  ['management-disconnect', 'management-exit'],
+  // The management command `kill` gives no reason.
+  ['', 'management-kill'],
 ]);
 
 /** The reason that a word of the log stands for. */
@@ -91,8 +102,19 @@ export function beganAt(session: Session, since: WallTime | undefined): boolean 
   return since === undefined || session.since === undefined || Math.abs(session.since - since) <= SAME_MS;
 }
 
-/** What a session is found by: address and port, or the name where stock prints no port. */
-export function placeOf(address: SeenAddress | undefined, commonName: string | undefined): string | undefined {
-  if (address === undefined) return undefined;
-  return address.port === undefined ? `${address.ip}|?${commonName ?? ''}` : `${address.ip}|${address.port}`;
+/**
+ * What a session is found by: address and port. Stock up to 2.6 prints no port of IPv6 peers: those are found by address and name,
+ * and so are all others of that family.
+ */
+export function placesOf(address: SeenAddress | undefined, commonName: string | undefined): string[] {
+  if (address === undefined) return [];
+  const places = address.port === undefined ? [] : [`${address.ip}|${address.port}`];
+  if (address.port === undefined || address.ip.includes(':')) places.push(`${address.ip}|?${commonName ?? ''}`);
+  return places;
+}
+
+/** Whether one address may be the other: one of them has no port, or they are the same. */
+export function sameAddress(one: SeenAddress | undefined, other: SeenAddress | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  return one.ip === other.ip && (one.port === undefined || other.port === undefined || one.port === other.port);
 }

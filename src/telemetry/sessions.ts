@@ -3,7 +3,7 @@ import type { ClientPhase, LinkQuality } from '../model/status-report.ts';
 import type { Events } from './events.ts';
 import type { SeenAddress, SourceKind } from './facts.ts';
 import type { SeriesTable } from './series.ts';
-import { beganAt, type EndReason, placeOf, Session } from './session.ts';
+import { beganAt, type EndReason, placesOf, sameAddress, Session } from './session.ts';
 
 /** How long an end waits for the line of the log that says why. */
 const SETTLE = milliseconds(2000);
@@ -79,10 +79,12 @@ export class Sessions {
       const session = this.#byId.get(clientId);
       if (session !== undefined && beganAt(session, since)) return session;
     }
-    const place = placeOf(address, commonName);
-    const session = place === undefined ? undefined : this.#byPlace.get(place);
-    if (session === undefined || !beganAt(session, since)) return undefined;
-    return clientId === undefined || session.clientId === undefined || session.clientId === clientId ? session : undefined;
+    for (const place of placesOf(address, commonName)) {
+      const session = this.#byPlace.get(place);
+      if (session === undefined || !beganAt(session, since) || !sameAddress(session.address, address)) continue;
+      if (clientId === undefined || session.clientId === undefined || session.clientId === clientId) return session;
+    }
+    return undefined;
   }
 
   /** A session that was not known before; undefined when the table is full. `begun`: it was seen to begin now. */
@@ -120,20 +122,24 @@ export class Sessions {
       this.#byId.set(clientId, session);
       session.clientId = clientId;
     }
-    if (address === undefined) return;
-    const name = commonName ?? session.commonName;
-    const place = placeOf(address, name);
-    if (place !== undefined && this.#byPlace.get(place) !== session) {
-      this.#unplace(session);
-      this.#byPlace.set(place, session);
+    if (address === undefined) {
+      if (commonName === undefined || commonName === session.commonName || session.address?.ip.includes(':') !== true) return;
     }
-    session.address = address;
-    if (commonName !== undefined) session.commonName = commonName;
+    const place = address ?? session.address;
+    const name = commonName ?? session.commonName;
+    const places = placesOf(place, name);
+    if (places.some((key) => this.#byPlace.get(key) !== session)) {
+      this.#unplace(session);
+      for (const key of places) this.#byPlace.set(key, session);
+    }
+    session.address = place;
+    session.commonName = name;
   }
 
   #unplace(session: Session): void {
-    const place = placeOf(session.address, session.commonName);
-    if (place !== undefined && this.#byPlace.get(place) === session) this.#byPlace.delete(place);
+    for (const place of placesOf(session.address, session.commonName)) {
+      if (this.#byPlace.get(place) === session) this.#byPlace.delete(place);
+    }
   }
 
   #address(session: Session, news: SessionNews): void {
