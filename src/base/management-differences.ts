@@ -202,4 +202,20 @@ export const MANAGEMENT_DIFFERENCES: readonly Difference[] = [
     why: 'With many clients, one that leaves is no event; a port scan never is.',
     test: 'test/interop/management-options.test.ts',
   },
+  {
+    id: 'management.wrong-passphrase',
+    area: 'management',
+    stock: 'A wrong pass phrase of the private key ends the daemon, but with `auth-retry interact`.',
+    ours: 'It is asked for again, as stock does with `auth-retry interact`.',
+    why: 'A slip of the finger must not take a server down.',
+    test: 'src/daemon/app.test.ts',
+  },
+  {
+    id: 'management.signal-while-asking',
+    area: 'management',
+    stock: 'Any signal while the pass phrase of the private key is waited for is a fatal error.',
+    ours: 'SIGTERM ends the daemon with status 0, and others wait for the answer.',
+    why: 'Who stops a service that still waits has done nothing wrong.',
+    test: 'test/interop/management-passphrase.test.ts',
+  },
 ];

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -340,6 +341,75 @@ describe('reload', () => {
     await client.sees(/>STATE:\d+,RECONNECTING,SIGHUP,[\s\S]*>STATE:\d+,CONNECTED,SUCCESS,10\.8\.0\.1,/);
     expect(client.closed).toBe(false);
     client.end();
+  });
+});
+
+describe('management-query-passwords', () => {
+  const NEED = />PASSWORD:Need 'Private Key' password\r\n/;
+
+  async function locked(lines: readonly string[] = []) {
+    const port = await freePort();
+    const daemon = await TestDaemon.make({
+      without: ['key', 'persist-key'],
+      lines: ['key locked.key', `management 127.0.0.1 ${port}`, 'management-query-passwords', ...lines],
+    });
+    const key = createPrivateKey((await testPki()).server.keyPem);
+    daemon.write('locked.key', key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'sesame' }).toString());
+    const started = daemon.start();
+    await daemon.waitFor('Need password(s) from management interface, waiting...');
+    const client = await ManagementClient.connect(daemon, port);
+    await client.sees(NEED);
+    return { daemon, client, started };
+  }
+
+  it('asks for the pass phrase of the private key until it fits, and keeps it', async () => {
+    const { daemon, client, started } = await locked();
+    expect(await client.ask('password Auth x', /ERROR.*\r\n/)).toContain(
+      "ERROR: password of type 'Auth' entered, but we need one of type 'Private Key'",
+    );
+    await client.ask('password "Private Key" wrong', />PASSWORD:Verification Failed: 'Private Key'\r\n/);
+    await daemon.waitFor('SIGUSR1[soft,private-key-password-failure] received, process restarting');
+    client.text = '';
+    daemon.advance(1000);
+    await client.sees(NEED);
+    await client.ask('password "Private Key" sesame', /SUCCESS: 'Private Key' password entered, but not yet verified\r\n/);
+    await started;
+    expect(daemon.lines).toContain(READY);
+    expect(JSON.stringify([daemon.lines, daemon.events])).not.toContain('sesame');
+    await daemon.restart('SIGUSR1');
+    await daemon.restart('SIGHUP');
+    expect(daemon.lines.filter((line) => line.includes('may cache passwords'))).toHaveLength(1);
+    await client.ask('forget-passwords', /SUCCESS: Passwords were forgotten/);
+    const from = daemon.mark();
+    daemon.app.signal('SIGUSR1');
+    await daemon.waitFor('Restart pause', from);
+    daemon.advance(1000);
+    await client.sees(NEED);
+    expect(await daemon.end()).toBe(0);
+  });
+
+  it.each([
+    ['auth-nocache', false],
+    ['management-forget-disconnect', true],
+  ])('forgets it with %s', async (line, leaves) => {
+    const { daemon, client, started } = await locked([line]);
+    client.send('password "Private Key" sesame');
+    await started;
+    const gone = daemon.mark();
+    if (leaves) {
+      client.end();
+      await daemon.waitFor('MANAGEMENT: Client disconnected', gone);
+    }
+    const from = daemon.mark();
+    daemon.app.signal('SIGUSR1');
+    await daemon.waitFor('Restart pause', from);
+    daemon.advance(1000);
+    await daemon.when('the prompt', () => {
+      const last = daemon.events.findLast(({ kind }) => kind === 'prompt');
+      return last?.kind === 'prompt' ? last.text : undefined;
+    });
+    expect(daemon.lines.slice(from)).not.toContain(READY);
+    expect(await daemon.end()).toBe(0);
   });
 });
 

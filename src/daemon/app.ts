@@ -16,7 +16,7 @@ import { recognise } from '../messages/recogniser.ts';
 import { START } from '../messages/start.ts';
 import { STATUS } from '../messages/status.ts';
 import type { Address } from '../model/address.ts';
-import type { StateName } from '../model/daemon-port.ts';
+import type { DaemonEvent, StateName } from '../model/daemon-port.ts';
 import { Logging, type LogOutlet } from '../service/logging.ts';
 import type { ManagementService } from '../service/management.ts';
 import { runPaced } from '../service/paced.ts';
@@ -27,8 +27,9 @@ import { TunnelInterface } from './interface.ts';
 import { LogControl, outletOver } from './log-control.ts';
 import { HoldGate } from './hold.ts';
 import { makeManagement, openInsideTunnel, openManagement } from './management.ts';
+import { Passphrase } from './passphrase.ts';
 import { PidFile } from './pid-file.ts';
-import { Reloads, type Runnable } from './reloads.ts';
+import { Reloads, type Runnable, type Unlocked } from './reloads.ts';
 import { Serving } from './serving.ts';
 import { OPENVPN_VERSION, titleOf, titleRest } from './title.ts';
 
@@ -79,11 +80,12 @@ export class DaemonApp {
   readonly #causes = new Causes();
   #finish: (status: number) => void = () => {};
   /** The configuration in force. */
-  #current: Runnable | undefined;
+  #current: Unlocked | undefined;
   #interface: TunnelInterface | undefined;
   #serving: Serving | undefined;
   #management: ManagementService | undefined;
   readonly #hold: HoldGate;
+  readonly #passphrase: Passphrase;
   #managementAddresses: readonly string[] = [];
   /** One thing at a time: starting, restarting, ending. */
   #busy = true;
@@ -118,15 +120,17 @@ export class DaemonApp {
       pace: (steps, use) => runPaced(steps, clock, use),
       reopenLog: () => this.#log.reopen(),
       hold: (action) => this.#hold.handle(action),
+      password: (type, password) => this.#passphrase.handle(type, password),
+      forgetPasswords: () => this.#passphrase.forget(),
       signal: (name) => this.#managementSignal(name),
     });
     logging.subscribe((line) => this.port.emit({ kind: 'log', line }));
-    this.#reloads = new Reloads({ reader: this.#reader, notes: logging.notes, clock, emit: (event) => this.port.emit(event) });
-    this.#hold = new HoldGate({
-      notes: logging.notes,
-      emit: (event) => this.port.emit(event),
-      attended: () => this.#management?.attended === true,
-    });
+    const { notes } = logging;
+    const emit = (event: DaemonEvent): void => this.port.emit(event);
+    const attended = (): boolean => this.#management?.attended === true;
+    this.#hold = new HoldGate({ notes, emit, attended });
+    this.#passphrase = new Passphrase({ notes, emit, attended });
+    this.#reloads = new Reloads({ reader: this.#reader, notes, clock, emit, passphrase: () => this.#passphrase.kept });
   }
 
   /** How often the configuration was read again, by what came of it. */
@@ -201,7 +205,9 @@ export class DaemonApp {
     this.#state('CONNECTING');
     this.#hold.set(daemon.managementOptions.hold);
     if ((await this.#waitForRelease(0)) && this.#causes.ending) return;
-    await this.#serve(runnable);
+    const unlocked = await this.#unlocked(runnable);
+    if (unlocked === undefined) return;
+    await this.#serve(unlocked);
     await this.#openInsideTunnel(configuration);
     await this.#pidFile.write(daemon.writePid, this.#options.pid);
     if (identity.user !== undefined || identity.group !== undefined) await this.#serving?.holdFiles();
@@ -217,6 +223,7 @@ export class DaemonApp {
       logging: this.logging,
       clock: this.#options.clock,
       raise: (name, reason) => this.signal(name, 'soft', reason),
+      forgetPasswords: () => this.#passphrase.forget(),
     });
     if (this.#management !== undefined) this.#managementAddresses = await openManagement(this.#management, daemon);
     this.#echo(daemon.echoes);
@@ -235,6 +242,23 @@ export class DaemonApp {
     return true;
   }
 
+  /** With `management-query-passwords`, asks for the pass phrase of the private key until it fits; undefined when the end came first. */
+  async #unlocked({ read, material }: Runnable): Promise<Unlocked | undefined> {
+    if (material !== undefined) return { read, material };
+    for (;;) {
+      await this.#causes.unlessEnding((resolve) => this.#passphrase.wait(resolve));
+      if (this.#causes.ending || this.#closing) return undefined;
+      const tried = this.#reloads.tried(read).material;
+      if (tried !== undefined) {
+        this.#passphrase.accept(read.configuration.daemon.tls.asksPassphrase === 'kept');
+        return { read, material: tried };
+      }
+      this.#passphrase.refuse();
+      this.#noteRestart({ name: 'SIGUSR1', source: 'soft', reason: 'private-key-password-failure' });
+      await this.#pause();
+    }
+  }
+
   /** `echo` options, for management clients; the log has those that begin with `msg`. */
   #echo(echoes: readonly string[]): void {
     for (const text of echoes) {
@@ -251,7 +275,7 @@ export class DaemonApp {
   }
 
   /** Serves under a configuration, on the interface that stands or a new one. */
-  async #serve(runnable: Runnable): Promise<void> {
+  async #serve(runnable: Unlocked): Promise<void> {
     const { clock, random } = this.#options;
     const { configuration } = runnable.read;
     const standing = this.#interface?.serves(configuration) === true ? this.#interface : undefined;
@@ -361,7 +385,7 @@ export class DaemonApp {
         this.#closing = true;
         await this.#close(name);
         this.logging.notes.add(START.processExiting, { signal: name, source: cause.source, reason: cause.reason });
-        this.#state('EXITING', name);
+        this.#state('EXITING', stateDetail(mapped));
         return this.#end(0);
       case 'SIGHUP':
         this.#log.reopen();
@@ -382,21 +406,26 @@ export class DaemonApp {
   }
 
   async #restart(next: Runnable | undefined, cause: Cause): Promise<void> {
-    const { notes } = this.logging;
     const former = this.#current;
     if (next === undefined || former === undefined) return;
     await this.#closeServing();
     if (this.#interface?.serves(next.read.configuration) === true) await this.#interface.pause(cause.name);
-    notes.add(START.processRestarting, { signal: cause.name, source: cause.source, reason: cause.reason });
-    this.#state('RECONNECTING', cause.name);
+    this.#noteRestart(cause);
     this.#causes.drop('SIGUSR1');
     this.#hold.rearm();
     const held = await this.#waitForRelease(cause.name === 'SIGHUP' ? 0 : RESTART_PAUSE / 1000);
     if (!held || cause.name === 'SIGHUP') await this.#pause();
     if (this.#causes.ending || this.#closing) return;
-    if (cause.name === 'SIGHUP') await this.#takeOver(next, former);
-    else await this.#serve(next);
+    const unlocked = await this.#unlocked(next);
+    if (unlocked === undefined) return;
+    if (cause.name === 'SIGHUP') await this.#takeOver(unlocked, former);
+    else await this.#serve(unlocked);
     this.#noteServing();
+  }
+
+  #noteRestart({ name, source, reason }: Cause): void {
+    this.logging.notes.add(START.processRestarting, { signal: name, source, reason });
+    this.#state('RECONNECTING', stateDetail({ name, source, reason }));
   }
 
   async #pause(): Promise<void> {
@@ -406,7 +435,7 @@ export class DaemonApp {
   }
 
   /** Serves under a new configuration; when that cannot open what it needs, the former one comes back. */
-  async #takeOver(next: Runnable, former: Runnable): Promise<void> {
+  async #takeOver(next: Unlocked, former: Unlocked): Promise<void> {
     this.#reader.enter(next.read);
     this.#noteVersion();
     try {
@@ -466,6 +495,11 @@ export class DaemonApp {
       },
     });
   }
+}
+
+/** Why a state was entered: a signal from without by its name, one from within by its reason (facts: management 10). */
+function stateDetail({ name, source, reason }: Cause): string {
+  return source === 'hard' ? name : reason;
 }
 
 const NO_TRAFFIC = { packetsRead: 0, packetsWritten: 0, bytesRead: 0, bytesWritten: 0 };

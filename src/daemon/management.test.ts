@@ -9,7 +9,7 @@ const world = () => {
   const clock = new SystemClock();
   const outlet = { write: () => undefined, close: () => Promise.resolve() };
   const port = new FakeDaemonPort({ title: 't', mode: 'server', statusVersion: 1, connected: true }, () => undefined);
-  return { port, logging: new Logging(clock, outlet, outlet), clock, raise: () => undefined };
+  return { port, logging: new Logging(clock, outlet, outlet), clock, raise: () => undefined, forgetPasswords: () => undefined };
 };
 
 describe('the management interface of a daemon', () => {

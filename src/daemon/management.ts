@@ -22,6 +22,8 @@ export interface ManagementWorld {
   readonly clock: Clock;
   /** What the end of the last connection means: a restart, or the daemon's end. */
   raise(name: 'SIGUSR1' | 'SIGTERM', reason: string): void;
+  /** Forgets passwords that were given. */
+  forgetPasswords(): void;
 }
 
 /** The management interface of a daemon, not listening yet; undefined when none is configured. */
@@ -30,6 +32,7 @@ export function makeManagement(daemon: DaemonSettings, world: ManagementWorld): 
   const { managementOptions: options } = daemon;
   const { notes } = world.logging;
   const onLeft = (): void => {
+    if (options.forgets) world.forgetPasswords();
     if (options.connectOut) {
       notes.add(MANAGEMENT.triggeringExit, {});
       world.raise('SIGTERM', 'management-exit');

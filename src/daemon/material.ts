@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { TunnelscopeError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Now } from '../base/units.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
-import { createTlsContext, type TlsMaterial } from '../host/tls-context.ts';
+import { createTlsContext, needsPassphrase, type TlsMaterial } from '../host/tls-context.ts';
 import type { Notes } from '../messages/notes.ts';
 import { START } from '../messages/start.ts';
 import { type CertificateFacts, certificateFacts } from '../protocol/verify/certificate.ts';
@@ -16,13 +17,18 @@ export interface Material {
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
-/** Makes TLS material of a configuration and tries it. Throws KEY_MATERIAL in stock's words. */
-export function loadMaterial({ server, daemon }: Configuration, notes: Notes, now: Now): Material {
+/**
+ * Makes TLS material of a configuration and tries it; `given` is the pass phrase that somebody gave. Undefined when the private
+ * key waits for its pass phrase, and that shall be asked for. Throws KEY_MATERIAL in stock's words.
+ */
+export function loadMaterial({ server, daemon }: Configuration, given: Secret | undefined, notes: Notes, now: Now): Material | undefined {
   const { tls } = daemon;
+  const asks = tls.asksPassphrase !== 'never';
+  if (asks && needsPassphrase(tls.key, given)) return undefined;
   const material: TlsMaterial = {
     cert: { name: '[[cert]]', pem: tls.cert },
     key: { name: '[[key]]', pem: tls.key },
-    passphrase: tls.passphrase,
+    passphrase: asks ? given : tls.passphrase,
     ca: tls.ca === undefined ? undefined : { name: '[[ca]]', pem: tls.ca },
     minVersion: tls.minVersion,
     maxVersion: tls.maxVersion,

@@ -1,4 +1,5 @@
 import { reasonOf } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Notes } from '../messages/notes.ts';
@@ -7,9 +8,14 @@ import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { ConfigurationReader, ReadConfiguration } from './configuration-reader.ts';
 import { loadMaterial, type Material } from './material.ts';
 
-/** What can run: a configuration with the key material that it names, tried. */
+/** A configuration with the key material that it names, tried; without, while the private key waits for its pass phrase. */
 export interface Runnable {
   readonly read: ReadConfiguration;
+  readonly material: Material | undefined;
+}
+
+/** What can run at once. */
+export interface Unlocked extends Runnable {
   readonly material: Material;
 }
 
@@ -18,6 +24,8 @@ export interface ReloadWorld {
   readonly reader: ConfigurationReader;
   readonly notes: Notes;
   readonly clock: Clock;
+  /** The pass phrase of the private key that was given; undefined when none was, or it is forgotten. */
+  passphrase(): Secret | undefined;
   emit(event: DaemonEvent): void;
 }
 
@@ -37,7 +45,7 @@ export class Reloads {
   /** Tries the key material of a configuration. Throws KEY_MATERIAL. */
   tried(read: ReadConfiguration): Runnable {
     const { notes, clock } = this.#world;
-    return { read, material: loadMaterial(read.configuration, notes, clock.now()) };
+    return { read, material: loadMaterial(read.configuration, this.#world.passphrase(), notes, clock.now()) };
   }
 
   /** For SIGHUP: everything anew; undefined when that was refused. `whyNot` has its say against what could run. */
@@ -46,7 +54,7 @@ export class Reloads {
   }
 
   /** For SIGUSR1 without `persist-key`: certificates and keys anew, and nothing else of the configuration. */
-  keys(current: Runnable): Runnable {
+  keys(current: Unlocked): Runnable {
     const { read } = current;
     const { server, daemon, warnings } = read.configuration;
     const again = daemon.persist.key ? undefined : this.#again('errors', () => undefined);

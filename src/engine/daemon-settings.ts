@@ -94,6 +94,8 @@ export interface TlsSettings {
   /** PEM. */
   readonly key: Secret;
   readonly passphrase: Secret | undefined;
+  /** Whether management clients are asked for it, and the answer kept for restarts. */
+  readonly asksPassphrase: 'never' | 'kept' | 'each time';
   /** PEM; undefined for `none`. */
   readonly dh: string | undefined;
   readonly minVersion: TlsVersion;
@@ -165,6 +167,8 @@ export interface ManagementSettings {
   readonly hold: boolean;
   /** SIGUSR1 when a client that was let in disconnects. */
   readonly signal: boolean;
+  /** Forgets the pass phrase of the private key when the last client that was let in disconnects. */
+  readonly forgets: boolean;
   /** `>UPDOWN` notifications. */
   readonly upDown: boolean;
   /** One client at a time, as in stock. */

@@ -16,6 +16,8 @@ function portWith(levels: { verb: number; mute: number }): NativePort {
     verb: (set) => (levels.verb = set ?? levels.verb),
     hold: () => ({ kind: 'value', value: 0 }),
     reopenLog: () => true,
+    password: () => ({ kind: 'refused', text: '' }),
+    forgetPasswords: () => undefined,
     mute: (set) => (levels.mute = set ?? levels.mute),
     signal: (name) => ({ SIGUSR2: 'SIGUSR2', SIGUSR1: 'SIGHUP' })[name],
   });
@@ -24,6 +26,11 @@ function portWith(levels: { verb: number; mute: number }): NativePort {
 describe('the native port', () => {
   it.each<[DaemonRequest, DaemonReply]>([
     [{ kind: 'pid' }, { kind: 'value', value: 42 }],
+    [{ kind: 'load-stats' }, { kind: 'load', clients: 0, received: 0, sent: 0 }],
+    [
+      { kind: 'kill-name', commonName: 'alice' },
+      { kind: 'refused', text: '' },
+    ],
     [{ kind: 'verb' }, { kind: 'value', value: 3 }],
     [
       { kind: 'verb', set: 5 },

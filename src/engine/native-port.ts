@@ -1,5 +1,6 @@
 import { parseIp } from '../base/ip.ts';
 import { runThrough } from '../base/steps.ts';
+import type { Secret } from '../base/secret.ts';
 import { type Now, seconds } from '../base/units.ts';
 import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
 import type { ServerStatus } from '../model/status-report.ts';
@@ -24,6 +25,10 @@ export interface NativeControls {
   reopenLog(): boolean;
   /** Shows or sets the hold flag, or releases. */
   hold(action: Extract<DaemonRequest, { kind: 'hold' }>['action']): DaemonReply;
+  /** Takes the pass phrase that was asked for. */
+  password(type: string, password: Secret): DaemonReply;
+  /** Forgets the pass phrase that was given. */
+  forgetPasswords(): void;
   /** Raises a signal as if the process got it. Gives the one that it was mapped to; undefined when it is not taken. */
   signal(name: string): string | undefined;
 }
@@ -32,6 +37,7 @@ export interface NativeControls {
 export class NativePort implements DaemonPort {
   readonly #controls: NativeControls;
   readonly #listeners = new Set<(event: DaemonEvent, number: number) => void>();
+  readonly #kills = new Set<Kill>();
   #count = 0;
   #authRetry: 'none' | 'interact' | 'nointeract' = 'none';
   /** The engine's, for replies before the first start. */
@@ -59,6 +65,7 @@ export class NativePort implements DaemonPort {
   emit(event: DaemonEvent): void {
     const number = ++this.#count;
     for (const listener of this.#listeners) listener(event, number);
+    if (event.kind === 'client' && event.what === 'DISCONNECT') this.#gone(event.clientId);
   }
 
   pending(): readonly DaemonEvent[] {
@@ -66,8 +73,16 @@ export class NativePort implements DaemonPort {
   }
 
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void {
-    if (request.kind === 'status') this.#status(reply);
-    else reply(this.#answer(request));
+    switch (request.kind) {
+      case 'status':
+        return this.#status(reply);
+      case 'kill-name':
+        return this.#kill((client) => (client.shownName ?? 'UNDEF') === request.commonName, reply);
+      case 'kill-address':
+        return this.#kill(({ link }) => sameIp(link.address.ip, request.ip) && link.address.port === request.port, reply);
+      default:
+        return reply(this.#answer(request));
+    }
   }
 
   #status(reply: (reply: DaemonReply) => void): void {
@@ -79,7 +94,7 @@ export class NativePort implements DaemonPort {
     else this.#controls.pace(steps, use);
   }
 
-  #answer(request: DaemonRequest): DaemonReply {
+  #answer(request: Exclude<DaemonRequest, { kind: 'status' | 'kill-name' | 'kill-address' }>): DaemonReply {
     const controls = this.#controls;
     switch (request.kind) {
       case 'pid':
@@ -95,13 +110,10 @@ export class NativePort implements DaemonPort {
       case 'hold':
         return controls.hold(request.action);
       case 'load-stats':
-        return this.#onEngine((engine) => loadStats(engine));
+        // Stock counts for the process: also while nobody is served.
+        return controls.run((engine) => loadStats(engine)) ?? { kind: 'load', clients: 0, received: 0, sent: 0 };
       case 'client-bytes':
         return this.#onEngine((engine) => clientBytes(engine));
-      case 'kill-name':
-        return this.#kill((client) => (client.shownName ?? 'UNDEF') === request.commonName);
-      case 'kill-address':
-        return this.#kill(({ link }) => sameIp(link.address.ip, request.ip) && link.address.port === request.port);
       case 'client-kill':
         return this.#onEngine((engine, now) =>
           engine.clientKill(request.clientId, request.message, now) ? { kind: 'done', text: '' } : { kind: 'refused', text: '' },
@@ -114,7 +126,10 @@ export class NativePort implements DaemonPort {
         // What a client does when its login fails; a server keeps the word, and nothing comes of it.
         this.#authRetry = request.set ?? this.#authRetry;
         return request.set === undefined ? { kind: 'done', text: `auth-retry=${this.#authRetry}` } : DONE;
+      case 'password':
+        return controls.password(request.type, request.password);
       case 'forget-passwords':
+        controls.forgetPasswords();
         return DONE;
       case 'push-update':
         return this.#onEngine((engine, now) => pushUpdate(engine, request.clientId, request.options, now));
@@ -123,13 +138,44 @@ export class NativePort implements DaemonPort {
     }
   }
 
-  #kill(which: (client: ClientInstance) => boolean): DaemonReply {
-    return this.#onEngine((engine, now) => ({ kind: 'killed', count: engine.kill(which, now) }));
+  /** Answers when the ends of those that are known to management clients were told, as in stock. */
+  #kill(which: (client: ClientInstance) => boolean, reply: (reply: DaemonReply) => void): void {
+    const leaving = new Set<number>();
+    const kill: Kill = { leaving, reply, answer: undefined };
+    this.#kills.add(kill);
+    const chosen = (client: ClientInstance): boolean => {
+      const doomed = which(client);
+      if (doomed && client.planeOpen && (client.announced || client.referred)) leaving.add(client.clientId);
+      return doomed;
+    };
+    kill.answer = this.#onEngine((engine, now) => ({ kind: 'killed', count: engine.kill(chosen, now) }));
+    this.#checkKills();
+  }
+
+  #gone(clientId: number): void {
+    for (const { leaving } of this.#kills) leaving.delete(clientId);
+    this.#checkKills();
+  }
+
+  #checkKills(): void {
+    for (const kill of this.#kills) {
+      if (kill.answer === undefined || kill.leaving.size > 0) continue;
+      this.#kills.delete(kill);
+      kill.reply(kill.answer);
+    }
   }
 
   #onEngine(command: (engine: ServerEngine, now: Now) => DaemonReply): DaemonReply {
     return this.#controls.run(command) ?? { kind: 'refused', text: '' };
   }
+}
+
+/** A `kill` that waits for the ends of these clients. */
+interface Kill {
+  readonly leaving: Set<number>;
+  readonly reply: (reply: DaemonReply) => void;
+  /** Once the engine has them all. */
+  answer: DaemonReply | undefined;
 }
 
 /** Compares addresses and not their spellings. */

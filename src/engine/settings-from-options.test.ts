@@ -88,7 +88,6 @@ describe('what is not in this release', () => {
     'txqueuelen 100',
     'hash-size 1 1',
     'resolv-retry infinite',
-    'auth-nocache',
     'tun-ipv6',
     'ecdh-curve secp384r1',
     'opt-verify',

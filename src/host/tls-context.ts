@@ -154,6 +154,18 @@ function groupNames(groups: string): string {
     .join(':');
 }
 
+/** True of an encrypted private key that this pass phrase, or none, does not open. */
+export function needsPassphrase(key: Secret, passphrase?: Secret): boolean {
+  if (!/^-----BEGIN ENCRYPTED|^Proc-Type: *4, *ENCRYPTED/m.test(key.reveal())) return false;
+  if (passphrase === undefined) return true;
+  try {
+    createPrivateKey({ key: key.reveal(), passphrase: passphrase.reveal() });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 const CERTIFICATE_BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** The certificates of a PEM text. Throws what Node throws when one cannot be read. */

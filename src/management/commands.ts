@@ -17,7 +17,7 @@ import {
 import { askNumber } from './command.ts';
 import { atoi } from './numbers.ts';
 import { runClients, runEvents, runWho } from './run-listings.ts';
-import { runPasswordBody } from './run-password.ts';
+import { runPassword, runPasswordBody } from './run-password.ts';
 import { runPushUpdateBroad, runPushUpdateCid } from './run-push-update.ts';
 
 /** The management commands: dispatch, help and the reference page all come of this table (facts: management 7). */
@@ -88,7 +88,7 @@ export const COMMANDS: readonly Command[] = [
     'Show interfaces and routes; on Windows only.',
     relayOr(() => reply(error('Sorry, this command is currently only implemented on Windows'))),
   ),
-  { ...prompted('password', 'TYPE PASSWORD', 'password', 'Give a password that was asked for.'), secret: true },
+  { ...command('password', 'TYPE PASSWORD', 2, 'always', 'Give a password that was asked for.', runPassword), secret: true },
   command('pid', '', 0, 'always', 'Show the process id of the daemon.', () => askNumber({ kind: 'pid' }, 'pid')),
   onRequest('pk-sig', 'Give the signature that was asked for, in base64 up to END.'),
   command(

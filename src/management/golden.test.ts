@@ -125,6 +125,7 @@ function recordedDaemon(rig: () => ManagementRig): (request: DaemonRequest) => D
       case 'kill-address':
       case 'client-pending-auth':
       case 'log-reopen':
+      case 'password':
       case 'unknown':
         return { kind: 'refused', text: '' };
     }

@@ -88,6 +88,7 @@ export function isWanted(event: DaemonEvent, settings: Readonly<Record<HistoryNa
     case 'updown':
     case 'prompt':
     case 'link':
+    case 'password-refused':
       return true;
     case 'unknown': {
       const [, word = ''] = /^>([A-Z]+):/.exec(event.line.toString('latin1')) ?? [];
@@ -142,6 +143,8 @@ function notificationLines(event: Exclude<DaemonEvent, { kind: 'unknown' | 'prom
       return [];
     case 'link':
       return [`>NOTIFY:info,${event.up ? 'daemon-attached' : 'daemon-lost'},${event.why}`];
+    case 'password-refused':
+      return [`>PASSWORD:Verification Failed: '${event.type}'`];
     case 'bytes':
       return [bytesLine(event.received, event.sent)];
     case 'client-bytes':

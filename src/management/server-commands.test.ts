@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seconds, type WallTime } from '../base/units.ts';
 import type { DaemonEvent, DaemonReply, DaemonRequest, DaemonState } from '../model/daemon-port.ts';
+import { EnvList } from '../model/env-list.ts';
 import { ManagementRig } from './testing.ts';
 
 function states(count: number): DaemonState {
@@ -88,6 +89,20 @@ describe('requests', () => {
       expect(rig.type(1, line)).toEqual([how === 'done' ? `SUCCESS: ${done}` : `ERROR: ${refused}`]);
       expect(rig.port.requests).toEqual([request]);
     }
+  });
+
+  it('are answered after what the daemon did for them, as with stock', () => {
+    const rig = new ManagementRig({
+      answer: () => {
+        rig.port.emit({ kind: 'client', what: 'DISCONNECT', clientId: 7, env: new EnvList() });
+        return { kind: 'killed', count: 1 };
+      },
+    });
+    rig.connect(1);
+    rig.read(1);
+    const said = rig.type(1, 'kill alice', 'version');
+    expect(said.slice(0, 3)).toEqual(['>CLIENT:DISCONNECT,7', '>CLIENT:ENV,END', "SUCCESS: common name 'alice' found, 1 client(s) killed"]);
+    expect(said[3]).toMatch(/^OpenVPN Version: /);
   });
 
   it.each<[string, DaemonReply, string[]]>([

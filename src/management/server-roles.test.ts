@@ -242,7 +242,11 @@ describe('commands of ours', () => {
     expect(rig.type(1, 'password Auth')).toEqual([GREETING, "ERROR: the 'password' command requires 2 parameters"].slice(1));
     rig.type(1, 'version 5');
     rig.type(1, 'password "Private Key"', base64.slice(0, 8), base64.slice(8), 'END');
-    expect(rig.port.requests.at(-1)).toEqual({ kind: 'unknown', line: Buffer.from('password "Private Key" "p\\"w\\\\d kill x"') });
+    expect(rig.port.requests.at(-1)).toMatchObject({
+      kind: 'password',
+      type: 'Private Key',
+      line: Buffer.from('password "Private Key" "p\\"w\\\\d kill x"'),
+    });
     const two = Buffer.from('x\nkill y').toString('base64');
     expect(rig.type(1, 'password Auth', two, 'END')).toEqual(['ERROR: password holds control characters']);
     expect(rig.type(1, 'password Auth', 'not base64!', 'END')).toEqual(['ERROR: could not base64-decode password']);

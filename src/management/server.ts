@@ -326,8 +326,10 @@ export class ManagementServer implements Machine {
         connection.asking = true;
         this.#timers.set(`answer:${connection.id}`, after(this.#now.at, LIMITS.answerTimeout));
         this.#request(outcome.request, connection, (answer) => {
-          // After a time-out the answer to an earlier question may still come.
-          if (connection.questions === question) this.#answered(connection, outcome.answer(answer));
+          // What the daemon did on the way comes before it; after a time-out the answer to an earlier question may still come.
+          this.#steps.push(() => {
+            if (connection.questions === question) this.#answered(connection, outcome.answer(answer));
+          });
         });
       }
     }
@@ -350,7 +352,7 @@ export class ManagementServer implements Machine {
   }
 
   #answered(connection: Connection, lines: Iterable<ReplyLine>): void {
-    if (!connection.asking) return;
+    if (!connection.asking || this.#connections.get(connection.id) !== connection) return;
     connection.asking = false;
     this.#timers.clear(`answer:${connection.id}`);
     if (connection.phase === 'open') this.#reply(connection, lines);

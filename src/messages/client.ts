@@ -12,7 +12,6 @@ export const CLIENT = {
     'client.caches-passwords',
     'M_WARN',
     'WARNING: this configuration may cache passwords in memory -- use the auth-nocache option to prevent this',
-    { side: 'client' },
   ),
   preservingRemote: row('client.preserving-remote', 'M_INFO', 'TCP/UDP: Preserving recently used remote address: {address:address}', {
     side: 'client',
@@ -74,6 +73,12 @@ export const CLIENT = {
     'client.cipher-not-negotiated',
     'D_TLS_ERRORS',
     'ERROR: failed to negotiate cipher with peer and --data-ciphers-fallback not enabled. {advice:rest}',
+    { side: 'client' },
+  ),
+  compressionPushed: row(
+    'client.compression-pushed',
+    'D_PUSH_OPTION_ERRORS',
+    'Options error: Server pushed compression settings that are not allowed and will result in a non-working connection. See also allow-compression in the manual.',
     { side: 'client' },
   ),
   optionsError: row('client.options-error', 'D_PUSH_ERRORS', 'OPTIONS ERROR: {text:rest}', { side: 'client' }),

@@ -56,6 +56,7 @@ export const START = {
   initCompleteWithErrors: row('start.init-complete-with-errors', 'M_INFO', 'Initialization Sequence Completed With Errors', {
     event: 'daemon-ready',
   }),
+  passwordWaiting: row('start.password-waiting', 'D_MANAGEMENT', 'Need password(s) from management interface, waiting...'),
   holdWaiting: row('start.hold-waiting', 'D_MANAGEMENT', 'Need hold release from management interface, waiting...'),
   eventWaitInterrupted: row(
     'start.event-wait-interrupted',

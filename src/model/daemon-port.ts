@@ -1,3 +1,4 @@
+import type { Secret } from '../base/secret.ts';
 import type { WallTime } from '../base/units.ts';
 import type { Address } from './address.ts';
 import type { EnvList } from './env-list.ts';
@@ -82,6 +83,8 @@ export type DaemonEvent =
   | { readonly kind: 'prompt'; readonly text: string | undefined }
   /** An attached daemon was reached, or lost: its client ids mean nothing any more. `why` is for people. */
   | { readonly kind: 'link'; readonly up: boolean; readonly why: string }
+  /** What was given for a prompt of this type (`Private Key`) was wrong. */
+  | { readonly kind: 'password-refused'; readonly type: string }
   /** The configuration was read again: it is in force now, or was refused for this reason. */
   | { readonly kind: 'reload'; readonly refused: string | undefined }
   | { readonly kind: 'bytes'; readonly received: number; readonly sent: number }
@@ -125,6 +128,8 @@ export type DaemonRequest =
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'hold'; readonly action: 'show' | 'on' | 'off' | 'release' }
   | { readonly kind: 'auth-retry'; readonly set?: 'none' | 'interact' | 'nointeract' }
+  /** The answer to a prompt of this type; `line` is the whole command, for who passes it on. */
+  | { readonly kind: 'password'; readonly type: string; readonly password: Secret; readonly line: Buffer }
   | { readonly kind: 'forget-passwords' }
   /** A line as it came, with its lines up to END when it has them. */
   | { readonly kind: 'unknown'; readonly line: Buffer; readonly body?: readonly string[] };

@@ -44,6 +44,13 @@ async function course(lab: Lab, program: Program): Promise<Record<string, readon
   const pushed = denied.process.matching(/PUSH: Received control message: 'PUSH_REPLY.*route 192\.168\.77\.0 255\.255\.255\.0/).length;
   const kill = await talk.ask('client-kill 1 HALT');
   const gone = await talk.block('DISCONNECT,1');
+  await loginClient(lab, 'bob');
+  await talk.block('CONNECT,2');
+  await talk.ask('client-auth-nt 2 1');
+  await talk.block('ESTABLISHED,2');
+  const from = talk.lines.length;
+  await talk.ask('kill bob');
+  const order = talk.lines.slice(from).filter((line) => /^>CLIENT:D|^SUCCESS: common/.test(line));
   talk.close();
   await lab.network.stopAll();
   return {
@@ -59,6 +66,7 @@ async function course(lab: Lab, program: Program): Promise<Record<string, readon
     pushed: [String(pushed)],
     kill,
     gone: plain(gone),
+    order: plain(order),
   };
 }
 

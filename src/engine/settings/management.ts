@@ -17,6 +17,7 @@ const ABOUT_ALL = [
   'management-hold',
   'management-signal',
   'management-forget-disconnect',
+  'management-query-passwords',
   'management-up-down',
   'management-single',
 ];
@@ -36,6 +37,7 @@ export function managementSettings(collected: Collected): ManagementSettings {
     clientGroup: collected.value('management-client-group'),
     hold: collected.has('management-hold'),
     signal: collected.has('management-signal'),
+    forgets: collected.has('management-forget-disconnect'),
     upDown: collected.has('management-up-down'),
     single: collected.has('management-single'),
   };

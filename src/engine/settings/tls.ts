@@ -18,6 +18,7 @@ export function tlsSettings(collected: Collected): TlsSettings | undefined {
   const settings = {
     ca: ca?.text.reveal(),
     passphrase: passphraseOf(collected),
+    asksPassphrase: asksPassphraseOf(collected),
     dh: dhOf(collected),
     ...versions,
     ciphers: collected.value('tls-cipher')?.split(':').map(opensslCipher).join(':'),
@@ -44,11 +45,19 @@ function passphraseOf(collected: Collected): Secret | undefined {
   const directive = collected.last('askpass');
   if (directive === undefined) return undefined;
   if (directive.values.length === 0) {
-    collected.error('--askpass needs a file here: nobody is asked at a terminal', directive);
+    if (!collected.has('management-query-passwords'))
+      collected.error('--askpass needs a file or --management-query-passwords: nobody is asked at a terminal', directive);
     return undefined;
   }
   const material = collected.material('askpass');
   return material && new Secret(material.text.reveal().split(/\r?\n/, 1)[0] ?? '');
+}
+
+/** Management clients are asked where nothing else has the pass phrase (facts: management 14). */
+function asksPassphraseOf(collected: Collected): TlsSettings['asksPassphrase'] {
+  const inFile = (collected.last('askpass')?.values.length ?? 0) > 0;
+  if (inFile || !collected.has('management-query-passwords')) return 'never';
+  return collected.has('auth-nocache') ? 'each time' : 'kept';
 }
 
 const VERSIONS: Readonly<Record<string, TlsVersion>> = { '1.0': 'TLSv1', '1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' };

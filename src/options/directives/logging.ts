@@ -1,6 +1,8 @@
 import { directive, host, number, optional, path, refused, rest, secs, text } from '../row.ts';
 
-const ASKS_OPERATOR = refused('for clients that ask the operator, and client mode is not in this release');
+/** OpenVPN's server asks, refuses the answer because it is no client, and waits for good. */
+const CLIENTS_ASK = refused('only clients connect to somewhere else, and client mode is not in this release');
+const SIGNS_ELSEWHERE = refused('TLS needs the private key here; give cert and key, and a pass phrase by management-query-passwords');
 
 /** Log, status and management interface. */
 export const LOGGING = [
@@ -83,16 +85,15 @@ export const LOGGING = [
   directive('management-client-auth', [], 'Lets a management client decide who may connect.', { side: 'server' }),
   directive('management-hold', [], 'Waits at start until a management client says go.', { takesEffect: 'start' }),
   directive('management-signal', [], 'Restarts when a management client disconnects.', { takesEffect: 'start' }),
-  directive('management-forget-disconnect', [], 'Forgets passwords when a management client disconnects.', {
-    side: 'client',
-    standing: ASKS_OPERATOR,
+  directive('management-forget-disconnect', [], 'Forgets the pass phrase of the private key when the last management client leaves.', {
+    takesEffect: 'start',
   }),
   directive('management-up-down', [], 'Tells management clients when the tunnel goes up and down.', { takesEffect: 'start' }),
-  directive('management-query-passwords', [], 'Asks management clients for pass phrases and passwords.', { standing: ASKS_OPERATOR }),
-  directive('management-query-proxy', [], 'Asks management clients which proxy to use.', { side: 'client', standing: ASKS_OPERATOR }),
-  directive('management-query-remote', [], 'Asks management clients which server to use.', { side: 'client', standing: ASKS_OPERATOR }),
+  directive('management-query-passwords', [], 'Asks management clients for the pass phrase of the private key.'),
+  directive('management-query-proxy', [], 'Asks management clients which proxy to use.', { side: 'client', standing: CLIENTS_ASK }),
+  directive('management-query-remote', [], 'Asks management clients which server to use.', { side: 'client', standing: CLIENTS_ASK }),
   directive('management-external-key', [optional(rest(text('algorithm')))], 'Lets a management client sign with the private key.', {
-    standing: ASKS_OPERATOR,
+    standing: SIGNS_ELSEWHERE,
   }),
-  directive('management-external-cert', [text('hint')], 'Lets a management client give the certificate.', { standing: ASKS_OPERATOR }),
+  directive('management-external-cert', [text('hint')], 'Lets a management client give the certificate.', { standing: SIGNS_ELSEWHERE }),
 ];

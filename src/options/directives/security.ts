@@ -18,8 +18,10 @@ export const SECURITY = [
   directive('cert', [path('file')], 'Own certificate (PEM), the ones that link it to the authority after it.', FILE),
   directive('extra-certs', [path('file')], 'More certificates that link the own one to the authority.', FILE),
   directive('key', [path('file')], 'Private key of the own certificate (PEM).', FILE),
-  directive('askpass', [optional(path('file'))], 'A file with the pass phrase of the private key.', { takesEffect: 'start' }),
-  directive('auth-nocache', [], 'Forgets passwords once they are used.', { standing: ignored('passwords are never kept') }),
+  directive('askpass', [optional(path('file'))], 'A file with the pass phrase of the private key; without one, it is asked for.', {
+    takesEffect: 'start',
+  }),
+  directive('auth-nocache', [], 'Forgets the pass phrase of the private key once it is used; other passwords are never kept.'),
   directive('pkcs12', [path('file')], 'Own certificate, key and authorities in one PKCS#12 file.', {
     inline: true,
     standing: refused('take it apart: openssl pkcs12 -in FILE -nodes gives ca, cert and key'),
