@@ -114,6 +114,14 @@ describe('refused data packets', () => {
     expect(rejections.counts.get('data replay')).toBe(3);
   });
 
+  it('are counted only, from addresses of a link', () => {
+    const { rejections, lines } = watching();
+    rejections.data(rejected('bad-source', 2, 'fe80::1'), undefined, at(0));
+    rejections.data(rejected('bad-source', 1, 'fec0::1'), undefined, at(0));
+    expect(lines).toEqual(['MULTI: bad source address from client [fec0::1], packet dropped']);
+    expect(rejections.counts.get('data bad-source')).toBe(3);
+  });
+
   it('of other kinds are counted and not said', () => {
     const { rejections, lines } = watching();
     rejections.data(rejected('no-route', 3, '10.8.0.200'), undefined, at(0));

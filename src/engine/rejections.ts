@@ -24,6 +24,9 @@ export interface RejectionSettings {
 /** How a deframer says that it cannot go on. */
 const BAD_LENGTH = /^bad encapsulated packet length from peer \((\d+)\), which must be > 0 and <= (\d+)$/;
 
+/** `fe80::/10`. */
+const LINK_LOCAL6 = /^fe[89ab][0-9a-f]:/;
+
 interface Silence {
   readonly until: Instant;
   dropped: number;
@@ -88,10 +91,9 @@ export class Rejections {
 
   /** What the data plane refused. */
   data(event: Extract<PlaneEvent, { kind: 'rejected' }>, peer: PeerRef | undefined, now: Now): void {
-    if (event.reason === 'replay' && this.#settings.muteReplayWarnings) {
-      this.counts.set('data replay', (this.counts.get('data replay') ?? 0) + event.count);
-      return;
-    }
+    if (event.reason === 'replay' && this.#settings.muteReplayWarnings) return this.#countOnly('data replay', event.count);
+    // What every system sends to its own link is nobody's mistake, and stock does not speak of it either.
+    if (event.reason === 'bad-source' && LINK_LOCAL6.test(event.detail)) return this.#countOnly('data bad-source', event.count);
     if (!this.#mayLog(`data ${event.reason} ${peer?.session ?? ''}`, event.count, now)) return;
     if (event.reason === 'replay') this.#notes.add(DATA.replay, { packetId: Number(event.detail.slice(1)) || 0 }, peer);
     else if (event.reason === 'unauthentic') this.#notes.add(DATA.decryptFailed, {}, peer);
@@ -110,9 +112,12 @@ export class Rejections {
     }
   }
 
-  #mayLog(kind: string, count: number, now: Now): boolean {
-    const name = kind.split(' ').slice(0, 2).join(' ');
+  #countOnly(name: string, count: number): void {
     this.counts.set(name, (this.counts.get(name) ?? 0) + count);
+  }
+
+  #mayLog(kind: string, count: number, now: Now): boolean {
+    this.#countOnly(kind.split(' ').slice(0, 2).join(' '), count);
     const silence = this.#silences.get(kind);
     if (silence === undefined || silence.until <= now.at) {
       this.#silences.delete(kind);

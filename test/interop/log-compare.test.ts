@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { DIFFERENCES } from '../../src/base/differences.ts';
@@ -12,14 +14,28 @@ import { requireInterop } from './support/require.ts';
 interface Scenario {
   readonly name: string;
   readonly lines?: (lab: Lab) => readonly string[];
-  readonly run: (server: Server, lab: Lab) => Promise<void>;
+  readonly run: (server: Server, lab: Lab, verb: number) => Promise<void>;
+}
+
+/** A client-config-dir with one file. */
+function clientFile(lab: Lab, name: string, text: string): string {
+  const folder = join(lab.network.folder, `files-of-${name}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), `${text}\n`);
+  return folder;
+}
+
+/** Stock tells what was negotiated up to a second later: whoever leaves before leaves it unsaid. */
+async function negotiated(server: Server, verb: number): Promise<void> {
+  if (verb >= 2) await server.process.waitFor('Protocol options: ');
 }
 
 const SCENARIOS: readonly Scenario[] = [
   {
     name: 'a good session',
-    run: async (server, lab) => {
+    run: async (server, lab, verb) => {
       const alice = await lab.client('alice', { lines: ['explicit-exit-notify 1'] });
+      await negotiated(server, verb);
       await lab.ping(alice, TUNNEL_SERVER4);
       await alice.process.stop();
       await server.process.waitFor('CC-EEN exit message received by peer');
@@ -57,6 +73,39 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a client file that is missing',
+    lines: (lab) => [`client-config-dir ${lab.network.folder}`, 'ccd-exclusive'],
+    run: async (server, lab) => {
+      await lab.client('alice', { wait: false });
+      await server.process.waitFor('--client-config-dir authentication failed');
+      await server.process.waitFor("SENT CONTROL [alice]: 'AUTH_FAILED");
+    },
+  },
+  {
+    name: 'a client that is disabled',
+    lines: (lab) => [`client-config-dir ${clientFile(lab, 'alice', 'disable')}`],
+    run: async (server, lab) => {
+      await lab.client('alice', { wait: false });
+      await server.process.waitFor("SENT CONTROL [alice]: 'AUTH_FAILED");
+    },
+  },
+  {
+    name: 'a script that refuses',
+    lines: (lab) => [`client-connect ${lab.script('exit 1')}`, 'script-security 2'],
+    run: async (server, lab) => {
+      await lab.client('alice', { wait: false });
+      await server.process.waitFor("SENT CONTROL [alice]: 'AUTH_FAILED");
+    },
+  },
+  {
+    name: 'an expired certificate',
+    run: async (server, lab) => {
+      await lab.client(await lab.pki.expiredClient('late'), { host: 'alice', wait: false });
+      await server.process.waitFor('VERIFY ERROR');
+      await server.process.waitFor('TLS Error: TLS handshake failed');
+    },
+  },
+  {
     name: 'a renegotiation',
     lines: () => ['reneg-sec 4 4'],
     run: async (server, lab) => {
@@ -78,9 +127,10 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a replay',
-    run: async (server, lab) => {
+    run: async (server, lab, verb) => {
       const relay = await lab.relay({ duplicate: 1 });
       const alice = await lab.client('alice', { remote: relay.host.ip4 });
+      await negotiated(server, verb);
       await lab.ping(alice, TUNNEL_SERVER4);
       await server.process.waitFor('bad packet ID');
     },
@@ -98,7 +148,7 @@ async function logOf(program: Program, scenario: Scenario, verb: number, lab: La
   const lines = ['machine-readable-output', `verb ${verb}`, ...(scenario.lines?.(lab) ?? [])];
   await lab.pki.writeCrl([await lab.identity('mallory')]);
   const server = await lab.server({ program, proto: 'udp4', lines });
-  await scenario.run(server, lab);
+  await scenario.run(server, lab, verb);
   await server.process.stop();
   await lab.network.stopAll();
   return server.process.lines.map((line) => {

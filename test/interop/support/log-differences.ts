@@ -11,7 +11,10 @@ export interface ListedLines {
 /** One row a cause. */
 export const LISTED_LINES: readonly ListedLines[] = [
   { difference: 'log.session-summary', lines: ['ours ours.session-summary 1'] },
-  { difference: 'log.every-end-of-a-client', lines: ['ours multi.instance-exiting 26000003', 'ours push.received 22000003'] },
+  {
+    difference: 'log.every-end-of-a-client',
+    lines: ['ours multi.instance-exiting 26000003', 'ours push.received 22000003', 'ours push.sent 22000003'],
+  },
   { difference: 'log.interrupted-wait', lines: ['stock start.event-wait-interrupted 1000021'] },
   { difference: 'log.kernel-offload', lines: ['stock start.dco-version 1', 'stock start.kernel-support-missing 3'] },
   {
@@ -28,12 +31,7 @@ export const LISTED_LINES: readonly ListedLines[] = [
   { difference: 'log.pool-sizes', lines: ['stock pool.size-note 1'] },
   {
     difference: 'log.parameter-dump',
-    lines: [
-      'stock start.parameters-begin 32000004',
-      'stock start.parameter 32000004',
-      'stock start.profiles-begin 32000004',
-      'stock start.profiles-end 32000004',
-    ],
+    lines: ['stock start.parameter 32000004', 'stock start.profiles-begin 32000004', 'stock start.profiles-end 32000004'],
   },
   {
     difference: 'log.library-internals',
@@ -51,12 +49,12 @@ export const LISTED_LINES: readonly ListedLines[] = [
   { difference: 'log.ignored-options', scenarios: ['a renegotiation'], lines: ['ours ours.option-ignored 40'] },
   {
     difference: 'log.order-at-start',
-    scenarios: ['a revoked certificate', 'a wrong password'],
+    scenarios: ['a revoked certificate', 'a wrong password', 'a script that refuses'],
     lines: ['stock crl.loaded 1', 'ours crl.loaded 1', 'ours start.script-security 40', 'stock start.script-security 40'],
   },
   {
     difference: 'log.refused-after-handshake',
-    scenarios: ['a revoked certificate'],
+    scenarios: ['a revoked certificate', 'an expired certificate'],
     lines: [
       'stock tls.library 3000021',
       'stock tls.bio-error 3000021',
@@ -70,20 +68,53 @@ export const LISTED_LINES: readonly ListedLines[] = [
   },
   {
     difference: 'log.refused-before-connecting',
-    scenarios: ['a wrong password', 'no cipher in common'],
+    scenarios: ['a wrong password'],
     lines: [
-      'ours script.failed 40',
       'stock tls.peer-connection-initiated 1',
       'stock tls.move-session 14000003',
       'stock tls.promoted-to-semi-trusted 14000003',
       'stock tls.control-channel 14000002',
-      'stock push.sent 22000003',
-      'stock pool.returned 1',
-      'stock multi.learn 26000003',
-      'stock multi.primary-4 26000003',
-      'stock multi.primary-6 26000003',
     ],
   },
+  {
+    difference: 'log.refused-before-address',
+    scenarios: ['no cipher in common'],
+    lines: ['stock pool.returned 1', 'stock multi.learn 26000003', 'stock multi.primary-4 26000003', 'stock multi.primary-6 26000003'],
+  },
+  {
+    difference: 'log.refusal-sent-once',
+    scenarios: [
+      'a wrong password',
+      'no cipher in common',
+      'a client file that is missing',
+      'a client that is disabled',
+      'a script that refuses',
+    ],
+    lines: ['stock push.sent 22000003'],
+  },
+  {
+    difference: 'log.client-file-required-later',
+    scenarios: ['a client file that is missing'],
+    lines: [
+      'stock auth.client-config-required 3000021',
+      'ours auth.client-config-required 3000021',
+      'ours pool.returned 1',
+      'stock tls.promoted-to-semi-trusted 14000003',
+      'ours tls.promoted-to-trusted 14000003',
+      'stock tls.peer-connection-initiated 1',
+      'ours tls.peer-connection-initiated 1',
+      'stock tls.control-channel 14000002',
+      'ours tls.control-channel 14000002',
+      'stock auth.delayed-exit 29000003',
+      'ours auth.delayed-exit 29000003',
+    ],
+  },
+  {
+    difference: 'log.refused-clients-talk',
+    scenarios: ['a client that is disabled', 'a script that refuses', 'a revoked certificate', 'an expired certificate'],
+    lines: ['stock push.received 22000003', 'stock multi.invalid-session 3a000004'],
+  },
+  { difference: 'log.login-script-status', scenarios: ['a wrong password'], lines: ['ours script.failed 40'] },
   {
     difference: 'log.rejected-packets-summed',
     scenarios: ['a replay'],
@@ -95,27 +126,5 @@ export const LISTED_LINES: readonly ListedLines[] = [
       'ours ours.rejections-summed 40',
     ],
   },
-  /** What the network and the clients do while a server is watched comes at moments of their own. */
-  {
-    difference: 'log.timing',
-    lines: [
-      'stock link.read-error 1000021',
-      'ours link.read-error 1000021',
-      'ours multi.bad-source 39000004',
-      'stock multi.bad-source 39000004',
-      'stock multi.invalid-session 3a000004',
-      'ours push.data-channel 14000002',
-      'ours push.timers 14000002',
-      'ours push.protocol-options 14000002',
-      'stock push.data-channel 14000002',
-      'stock push.timers 14000002',
-      'stock push.protocol-options 14000002',
-      'ours push.sent 22000003',
-      'stock push.sent 22000003',
-      'stock multi.exit-received 7000021',
-      'ours multi.exit-received 7000021',
-      'stock auth.delayed-exit 29000003',
-      'ours auth.delayed-exit 29000003',
-    ],
-  },
+  { difference: 'log.network-errors', lines: ['stock link.read-error 1000021'] },
 ];
