@@ -65,6 +65,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     node: EVERY_NODE,
     pure: false,
   },
+  monitor: {
+    why: 'attaches to daemons of any make, and stands before them; knows no daemon of ours',
+    folders: ['base', 'model', 'messages', 'management', 'status', 'telemetry', 'host', 'service'],
+    node: EVERY_NODE,
+    pure: false,
+  },
   cli: {
     why: 'parses, calls, prints; the only place where everything meets',
     folders: ['base', 'model', 'messages', ...PURE_SIBLINGS, 'engine', 'host', 'service', 'daemon', 'cli/pki'],

@@ -18,6 +18,8 @@ export type ClientOutput =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   /** `line` is the line as it came, a block's first; one that does not begin with `>` is no notification, and nobody asked for it. */
   | { readonly kind: 'notification'; readonly notification: Notification; readonly line: string }
+  /** Hands out a reply. */
+  | { readonly kind: 'replied'; readonly deliver: () => void }
   /** Let in: commands go out from now on. */
   | { readonly kind: 'ready' }
   /** It cannot go on: close the connection. */
@@ -28,6 +30,8 @@ export interface ClientOptions {
   readonly password?: Secret;
   /** For a greeting and for each reply; 10 s unless given. */
   readonly timeout?: Duration;
+  /** Replies are outputs, in their place among notifications; else they are handed out as soon as they are whole. */
+  readonly ordered?: boolean;
 }
 
 /** What is called with a reply; `said` are all its lines as they came, END included. */
@@ -130,8 +134,8 @@ export class ManagementClientMachine implements Machine {
   }
 
   #ask(bytes: Buffer, shape: ReplyShape, done: ReplyTaker, now: Now): void {
-    if (this.#phase === 'over') return done({ kind: 'lost', why: 'the connection ended' }, []);
-    if (shape.kind === 'none') done({ kind: 'ok', lines: [] }, []);
+    if (this.#phase === 'over') return this.#deliver(done, { kind: 'lost', why: 'the connection ended' }, []);
+    if (shape.kind === 'none') this.#deliver(done, { kind: 'ok', lines: [] }, []);
     else {
       this.#waiting.push({ shape, progress: new ReplyProgress(shape), lines: [], bytes: 0, done });
       if (this.#phase === 'open' && this.#waiting.length === 1) this.#arm(now);
@@ -176,8 +180,13 @@ export class ManagementClientMachine implements Machine {
     if (head.shape.kind === 'fenced') head.lines.pop();
     const { lines } = head;
     const last = lines.at(-1) ?? '';
-    if (last.startsWith('ERROR:')) head.done({ kind: 'error', text: last.replace(/^ERROR: ?/, ''), lines }, lines);
-    else head.done({ kind: 'ok', lines: last === 'END' ? lines.slice(0, -1) : lines }, lines);
+    if (last.startsWith('ERROR:')) this.#deliver(head.done, { kind: 'error', text: last.replace(/^ERROR: ?/, ''), lines }, lines);
+    else this.#deliver(head.done, { kind: 'ok', lines: last === 'END' ? lines.slice(0, -1) : lines }, lines);
+  }
+
+  #deliver(done: ReplyTaker, reply: Reply, said: readonly string[]): void {
+    if (this.#options.ordered !== true) return done(reply, said);
+    this.#outputs.push({ kind: 'replied', deliver: () => done(reply, said) });
   }
 
   #unasked(whole: string, now: Now): void {
@@ -233,6 +242,6 @@ export class ManagementClientMachine implements Machine {
 
   #lose(why: string): void {
     this.#deadline = undefined;
-    for (const { done } of this.#waiting.splice(0)) done({ kind: 'lost', why }, []);
+    for (const { done } of this.#waiting.splice(0)) this.#deliver(done, { kind: 'lost', why }, []);
   }
 }

@@ -17,6 +17,8 @@ export interface LinkOptions {
   readonly timeout?: Duration;
   /** False: a connection that ends is not made again. */
   readonly reconnects?: boolean;
+  /** Replies are handed out in their place among notifications. */
+  readonly ordered?: boolean;
   /** How connections are made; sockets unless a test has others. */
   readonly connect?: typeof connectStream;
 }
@@ -62,7 +64,7 @@ export class ManagementLink {
 
   /** Connects. Gives why it failed for good; undefined once it stands, or when another try follows. */
   async connect(): Promise<string | undefined> {
-    const { where, tls, timeout = DEFAULT_TIMEOUT, clock, password, connect = connectStream } = this.#options;
+    const { where, tls, timeout = DEFAULT_TIMEOUT, clock, password, ordered = false, connect = connectStream } = this.#options;
     let connection: StreamConnection;
     try {
       connection = await connect(where, timeout, tls === undefined ? {} : { tls });
@@ -73,7 +75,7 @@ export class ManagementLink {
       connection.end();
       return undefined;
     }
-    const machine = new ManagementClientMachine({ timeout, ...(password === undefined ? {} : { password }) }, clock.now());
+    const machine = new ManagementClientMachine({ timeout, ordered, ...(password === undefined ? {} : { password }) }, clock.now());
     const driver = new MachineDriver<ClientOutput, ManagementClientMachine>(machine, clock, (output) => this.#carryOut(output, connection));
     this.#driver = driver;
     this.#connection = connection;
@@ -116,6 +118,8 @@ export class ManagementLink {
         return;
       case 'notification':
         return this.#listener.notification(output.notification, output.line);
+      case 'replied':
+        return output.deliver();
       case 'ready':
         this.#enteredAt = this.#options.clock.now().at;
         this.#listener.entered();

@@ -51,11 +51,11 @@ export class ManagementService {
   /** Bytes that the system took and the machine has not heard of, by connection. */
   readonly #sent = new Map<number, number>();
 
-  constructor(port: DaemonPort, options: Omit<ManagementServerOptions, 'onOutput' | 'earlierLog'>, logging: Logging, clock: Clock) {
+  constructor(port: DaemonPort, options: Omit<ManagementServerOptions, 'onOutput'>, logging: Logging, clock: Clock) {
     this.#logging = logging;
     this.#clock = clock;
     const onOutput = (): void => this.#driver.run(() => {});
-    const machine = new ManagementServer(port, { ...options, earlierLog: logging.earlier(), onOutput }, clock.now());
+    const machine = new ManagementServer(port, { earlierLog: logging.earlier(), ...options, onOutput }, clock.now());
     this.#driver = new MachineDriver(new PacedMachine(machine, clock, onOutput), clock, (output, now) => this.#carryOut(output, now));
   }
 
@@ -82,6 +82,16 @@ export class ManagementService {
     const connection = await connectStream(place.where, CONNECT_TIMEOUT, options);
     this.#logging.notes.add(MANAGEMENT.connectedOut, { address: addressText(place.where) });
     this.#accept(connection, place);
+  }
+
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#run((machine) => machine.connections);
+  }
+
+  /** Wrong passwords since the start. */
+  get wrongPasswords(): number {
+    return this.#run((machine) => machine.wrongPasswords);
   }
 
   /** True when a client is connected that was let in. */
