@@ -145,7 +145,7 @@ export class ManagementServer implements Machine {
       if (connection === undefined) continue;
       if (what === 'password') this.#passwordTimeout(connection);
       else if (what === 'held') this.#resume(connection);
-      else if (what === 'answer') this.#answered(connection, [error('the daemon did not answer in time')]);
+      else if (what === 'answer') this.#answered(connection, connection.questions, [error('the daemon did not answer in time')]);
       else this.#steps.push(() => this.#countBytes(connection));
     }
   }
@@ -237,8 +237,7 @@ export class ManagementServer implements Machine {
     if (line.kind === 'line' && connection.passwordIs(line.bytes)) {
       this.#timers.clear(`password:${connection.id}`);
       this.#reply(connection, ['SUCCESS: password is correct']);
-      this.#greet(connection);
-      return;
+      return this.#greet(connection);
     }
     connection.failures++;
     const delay = this.#guard.failed(this.#now);
@@ -327,9 +326,7 @@ export class ManagementServer implements Machine {
         this.#timers.set(`answer:${connection.id}`, after(this.#now.at, LIMITS.answerTimeout));
         this.#request(outcome.request, connection, (answer) => {
           // What the daemon did on the way comes before it; after a time-out the answer to an earlier question may still come.
-          this.#steps.push(() => {
-            if (connection.questions === question) this.#answered(connection, outcome.answer(answer));
-          });
+          this.#steps.push(() => this.#answered(connection, question, outcome.answer(answer)));
         });
       }
     }
@@ -351,8 +348,8 @@ export class ManagementServer implements Machine {
     });
   }
 
-  #answered(connection: Connection, lines: Iterable<ReplyLine>): void {
-    if (!connection.asking || this.#connections.get(connection.id) !== connection) return;
+  #answered(connection: Connection, question: number, lines: Iterable<ReplyLine>): void {
+    if (!connection.asking || connection.questions !== question || !this.#connections.has(connection.id)) return;
     connection.asking = false;
     this.#timers.clear(`answer:${connection.id}`);
     if (connection.phase === 'open') this.#reply(connection, lines);
