@@ -5,12 +5,14 @@ import { COMMANDS } from '../src/management/commands.ts';
 import { NOTIFICATIONS } from '../src/management/notifications.ts';
 import { renderReference as renderMessages } from '../src/messages/reference.ts';
 import { renderReference as renderOptions } from '../src/options/reference.ts';
+import { renderReference as renderMetrics } from '../src/telemetry/reference.ts';
 
 /** The generated pages: path from the root, and what makes its text out of the tables. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/options.md': renderOptions,
   'docs/reference/messages.md': renderMessages,
   'docs/reference/management.md': managementPage,
+  'docs/reference/metrics.md': renderMetrics,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/differences.md': differencesPage,
   'docs/reference/cli.md': programPage,

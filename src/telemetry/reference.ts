@@ -36,7 +36,7 @@ warning, debug by their flags, the rest info.
 ## Series of users
 
 With \`user\`, one series a user name, or common name where there is none, over all sessions; with \`client\`, one a connected client,
-with \`client_id\`, \`real_address\` and \`virtual_address\`; with \`top\`, the users with most bytes. All others are summed as
+with \`session\` (a number of its own, never used again), \`real_address\` and \`virtual_address\`; with \`top\`, the users with most bytes. All others are summed as
 \`(other)\`, and so is what is above the bound; \`tunnelscope_series_left_out_total\` counts them. A user who comes into the top brings the
 full sum along, and the sum of the others stays as it is.
 `;

@@ -95,7 +95,7 @@ export class SeriesTable {
         ? labelBlock([
             ...this.#daemonLabel(),
             ['user', this.#name(nameOf(session))],
-            ['client_id', session.clientId === undefined ? `n${session.number}` : String(session.clientId)],
+            ['session', String(session.number)],
             ['real_address', this.#policy.hashKey === undefined ? (session.address?.text ?? '') : ''],
             ['virtual_address', session.virtual4 ?? session.virtual6 ?? ''],
           ])

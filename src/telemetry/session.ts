@@ -85,6 +85,7 @@ export class Session implements SessionView {
   series: Series | undefined;
   summedReceived = 0;
   summedSent = 0;
+  summedLost = 0;
 
   constructor(number: number, source: SourceKind, created: Instant) {
     this.number = number;

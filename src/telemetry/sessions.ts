@@ -197,10 +197,6 @@ export class Sessions {
     }
     const { tls } = quality.phaseMs;
     if (seen && tls !== undefined && before?.phaseMs.tls === undefined) events.handshakeSeconds.observe(tls / 1000);
-    if (session.series !== undefined) {
-      session.series.lost += more('lost');
-      session.series.roundTripMs = quality.roundTripMs ?? session.series.roundTripMs;
-    }
   }
 
   /** A session's own counts stand at so much; lower ones are older, and nothing. */
@@ -220,10 +216,16 @@ export class Sessions {
     if (session.series === undefined) return;
     const received = session.received - session.summedReceived;
     const sent = session.sent - session.summedSent;
+    const { quality, series } = session;
+    if (quality !== undefined) {
+      series.lost += Math.max(0, quality.lost - session.summedLost);
+      session.summedLost = Math.max(session.summedLost, quality.lost);
+      series.roundTripMs = quality.roundTripMs ?? series.roundTripMs;
+    }
     if (received === 0 && sent === 0) return;
     session.summedReceived = session.received;
     session.summedSent = session.sent;
-    this.#series.count(session.series, received, sent);
+    this.#series.count(series, received, sent);
   }
 
   /** A session is over. Without a reason it waits a moment for the one that the log may tell. */

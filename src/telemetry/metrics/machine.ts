@@ -1,3 +1,6 @@
+import type { SeenCertificate, SeenRoom } from '../facts.ts';
+import { labelText } from '../labels.ts';
+import type { Figure } from '../views.ts';
 import type { Metric } from './metric.ts';
 import { countOf, countsOf } from './metric.ts';
 
@@ -47,9 +50,9 @@ export const MACHINE_METRICS: readonly Metric[] = [
     sources: ['process'],
     moves: 'A certificate or list is renewed.',
     read: ({ certificates }, emit) => {
-      const earliest = new Map<string, { role: string; file: string; subject: string; notAfter: number }>();
+      const earliest = new Map<string, SeenCertificate>();
       for (const one of certificates?.value ?? []) {
-        const key = `${one.role}\0${one.file}\0${one.subject}`;
+        const key = `${one.role}\0${labelText(one.file)}\0${labelText(one.subject)}`;
         const before = earliest.get(key);
         if (before === undefined || one.notAfter < before.notAfter) earliest.set(key, one);
       }
@@ -127,7 +130,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     sources: ['process'],
     moves: 'The log grows.',
     read: ({ rooms }, emit) => {
-      for (const { use, path, freeBytes } of rooms?.value ?? []) emit(freeBytes, use, path);
+      for (const { use, path, freeBytes } of roomsOf(rooms)) emit(freeBytes, use, path);
     },
   },
   {
@@ -140,10 +143,15 @@ export const MACHINE_METRICS: readonly Metric[] = [
     sources: ['process'],
     moves: 'The disk is changed.',
     read: ({ rooms }, emit) => {
-      for (const { use, path, sizeBytes } of rooms?.value ?? []) emit(sizeBytes, use, path);
+      for (const { use, path, sizeBytes } of roomsOf(rooms)) emit(sizeBytes, use, path);
     },
   },
 ];
+
+/** One of each path, as a label shows it. */
+function roomsOf(rooms: Figure<readonly SeenRoom[]> | undefined): Iterable<SeenRoom> {
+  return new Map(rooms?.value.map((room) => [`${room.use}\0${labelText(room.path)}`, room])).values();
+}
 
 /** How well the monitor itself does. */
 export const MONITOR_METRICS: readonly Metric[] = [
