@@ -21,6 +21,8 @@ export function comparable(line: string): string {
 /** A management connection that keeps everything it hears, told apart into replies and notifications. */
 export class Talk {
   readonly lines: string[] = [];
+  /** The other end closed it. */
+  closed = false;
   readonly #socket: Socket;
   #partial = '';
 
@@ -32,6 +34,9 @@ export class Talk {
       this.lines.push(...lines.map((line) => line.replace(/\r$/, '')));
     });
     socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.closed = true;
+    });
   }
 
   /** Connects to a unix socket and waits for the greeting. */

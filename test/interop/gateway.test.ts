@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/base/secret.ts';
+import { seconds } from '../../src/base/units.ts';
+import { SystemClock } from '../../src/host/clock.ts';
+import type { StreamAddress } from '../../src/host/net-listener.ts';
+import type { CommandAudit } from '../../src/management/server-options.ts';
+import { AttachedDaemon } from '../../src/monitor/attached.ts';
+import { Gateway } from '../../src/monitor/gateway.ts';
+import { Logging } from '../../src/service/logging.ts';
+import { ManagementClient } from '../../src/service/management-client.ts';
+import { parseStatus } from '../../src/status/parse.ts';
+import type { Fact } from '../../src/telemetry/facts.ts';
+import { READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
+import { type Lab, useLab } from './support/lab.ts';
+import { Talk } from './support/management-talk.ts';
+import { requireInterop } from './support/require.ts';
+import { eventually } from './support/running.ts';
+
+/** One stock daemon, which serves one management client, and three programs that use it at once through a gateway. */
+
+const clock = new SystemClock();
+const PASSWORD = new Secret('sesame');
+let closing: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  closing = [];
+});
+
+function attach(server: Server) {
+  const facts: Fact[] = [];
+  const where: StreamAddress = { kind: 'unix', path: server.managementPath };
+  const daemon = new AttachedDaemon({ where, clock, pollEvery: seconds(1), byteSeconds: 1, fact: (fact) => facts.push(fact) });
+  closing.push(() => daemon.close());
+  return { daemon, facts };
+}
+
+async function openGateway(lab: Lab, daemon: AttachedDaemon) {
+  const audit: CommandAudit[] = [];
+  const log: string[] = [];
+  const outlet = { write: (line: string) => void log.push(line), close: () => Promise.resolve() };
+  const logging = new Logging(clock, outlet, outlet);
+  logging.setVerb(4);
+  const full: StreamAddress = { kind: 'unix', path: join(lab.network.folder, 'gateway.sock') };
+  const places = [
+    { where: full, password: undefined },
+    { where: { kind: 'tcp', host: '127.0.0.1', port: 0 } as const, password: PASSWORD, role: 'read' as const },
+  ];
+  const gateway = new Gateway(daemon, { places, audit: (entry) => audit.push(entry) }, logging, clock);
+  const [, reading = full] = await gateway.open();
+  closing.push(() => gateway.close());
+  return { audit, log, full, reading };
+}
+
+/** Lets everybody in who logs in, and keeps whom. */
+async function authenticator(where: StreamAddress): Promise<string[]> {
+  const manager = new ManagementClient({ where, clock });
+  closing.push(() => manager.close());
+  const seen: string[] = [];
+  void (async () => {
+    for await (const event of manager.events) {
+      if (event.kind !== 'client' || event.keyId === undefined) continue;
+      const name = new Map(event.env).get('username');
+      await manager.clientAuth(event.clientId, event.keyId, [`push "setenv-safe greeting ${name}"`]);
+      seen.push(`${event.what} ${event.clientId} ${name}`);
+    }
+  })();
+  await manager.open();
+  return seen;
+}
+
+/** Asks for the status again and again; counts what it got. */
+async function exporter(where: StreamAddress) {
+  const manager = new ManagementClient({ where, clock, password: PASSWORD });
+  const found = { polls: 0, lost: 0, names: new Set<string>(), wrong: 0 };
+  await manager.open();
+  const timer = setInterval(() => {
+    manager.status(3).then(
+      (lines) => {
+        const status = parseStatus(`${lines.join('\n')}\nEND\n`);
+        found.polls++;
+        if (status.form !== 'v3' || status.problems.length > 0) found.wrong++;
+        for (const { commonName } of status.clients) if (commonName !== undefined) found.names.add(commonName);
+      },
+      () => found.lost++,
+    );
+  }, 50);
+  closing.push(() => {
+    clearInterval(timer);
+    manager.close();
+  });
+  return found;
+}
+
+describe.skipIf(!requireInterop())('a gateway before a stock daemon', () => {
+  const lab = useLab(['alice', 'bob']);
+  const login = (name: string) =>
+    lab.client(name, { wait: false, lines: [`auth-user-pass ${lab.file(`${name}\nsecret-of-${name}\n`, 0o600)}`] });
+
+  it('serves a program that decides logins, an exporter and a shell at once, over a restart of the daemon', async () => {
+    const server = await lab.server({ program: 'stock', lines: ['management-client-auth'] });
+    const { daemon, facts } = attach(server);
+    await daemon.open();
+    const gateway = await openGateway(lab, daemon);
+    const shell = await Talk.open(join(lab.network.folder, 'gateway.sock'));
+    await shell.ask('log on', 'state on');
+    const polled = await exporter(gateway.reading);
+
+    // A login that nobody was there for is put to who comes.
+    const alice = await login('alice');
+    await eventually('the login of alice', () => daemon.pending().length === 1);
+    const decided = await authenticator(gateway.full);
+    await alice.process.waitFor(READY);
+    expect(decided).toEqual(['CONNECT 0 alice']);
+    expect(daemon.pending()).toEqual([]);
+    expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual({ sent: 5, received: 5 });
+    await alice.process.waitFor('greeting alice');
+    await eventually('alice in the status', () => polled.names.has('alice'));
+    await eventually('the log', () => shell.lines.some((line) => /^>LOG:\d+,I?,.*alice/.test(line)));
+    expect((await shell.ask('who')).filter((line) => line.includes('\tread\t'))).toHaveLength(1);
+    // What the polls of the exporter and of ourselves leave in the daemon's log is not what the shell asked for.
+    expect(shell.lines.filter((line) => /CMD '(?:load-stats|version|env-filter 0)'/.test(line))).toEqual([]);
+
+    await server.process.stop();
+    await eventually('the end of the shell', () => shell.closed);
+    expect(shell.lines.some((line) => line.startsWith('>STATE:') && line.includes(',EXITING,SIGTERM,'))).toBe(true);
+    await alice.process.stop();
+    const again = lab.network.start(lab.serverHost, 'stock server again', ['openvpn', '--config', server.configPath]);
+    await again.waitFor(READY);
+    const bob = await login('bob');
+    await bob.process.waitFor(READY);
+    // Client ids began anew, and whoever kept the old ones was told by the end of the connection.
+    expect(decided).toEqual(['CONNECT 0 alice', 'CONNECT 0 bob']);
+    await eventually('bob in the status', () => polled.names.has('bob'));
+    expect(polled.wrong).toBe(0);
+
+    const second = await Talk.open(join(lab.network.folder, 'gateway.sock'));
+    const history = await second.ask('log all');
+    expect(history.filter((line) => line.endsWith(READY))).toHaveLength(2);
+    expect((await second.ask('state all')).map((line) => line.split(',')[1])).toEqual(
+      expect.arrayContaining(['CONNECTED', 'EXITING', 'CONNECTED']),
+    );
+    expect(await second.ask('client-deny 0 1 late')).toEqual(['ERROR: client-deny command failed']);
+    second.close();
+
+    const asked = gateway.audit.map(({ role, line }) => `${role} ${line}`);
+    expect(asked).toEqual(expect.arrayContaining(['authenticate log on', 'read status 3', 'authenticate client-auth 0 1']));
+    expect(gateway.log.join('')).toMatch(/MANAGEMENT: \[AF_INET\]127\.0\.0\.1:\d+ \(read\) CMD 'status 3'/);
+    expect(`${gateway.log.join('')}${JSON.stringify(gateway.audit)}${JSON.stringify(facts)}`).not.toMatch(/secret-of|sesame/);
+    expect(facts.map((fact) => (fact.kind === 'client' ? `${fact.what} ${fact.client.commonName}` : fact.kind))).toEqual(
+      expect.arrayContaining([
+        'source-up',
+        'connecting alice',
+        'established alice',
+        'source-down',
+        'established bob',
+        'client-bytes',
+        'status',
+      ]),
+    );
+    expect(daemon.malformed).toBe(0);
+  }, 90_000);
+
+  it('notices that a daemon restarts when it is left', async () => {
+    const server = await lab.server({ program: 'stock', lines: ['management-signal'] });
+    const first = attach(server).daemon;
+    await first.open();
+    expect(await new Promise((resolve) => first.request({ kind: 'pid' }, resolve))).toMatchObject({ kind: 'value' });
+    expect(first.signals).toBe(false);
+    const from = server.process.mark();
+    first.close();
+    await server.process.waitFor(READY, { from });
+    const { daemon } = attach(server);
+    await daemon.open();
+    await eventually('what the log says', () => daemon.signals);
+  }, 30_000);
+});
