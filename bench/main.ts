@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ROOT } from '../test/support/sources.ts';
 import { benchHandshakes } from './handshakes.ts';
 import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
+import { benchManagement } from './management.ts';
 import { benchMemory } from './memory.ts';
 import { benchMicro } from './micro.ts';
 import { benchPing } from './ping.ts';
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   'log-file': (quick) => (quick ? benchLogFile(1, 50_000) : benchLogFile(3, 500_000)),
   'log-handshakes': (quick) => (quick ? benchLogHandshakes(1, 2) : benchLogHandshakes(3, 5)),
   'log-loop': (quick) => (quick ? benchLogLoop(1, 1) : benchLogLoop(3, 5)),
+  management: (quick) => benchManagement(quick ? { clients: 50, rounds: 1 } : { clients: 2000, rounds: 3 }),
   micro: (quick) => benchMicro(quick ? 20 : 300),
 };
 

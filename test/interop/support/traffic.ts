@@ -40,6 +40,8 @@ export interface IperfOptions {
   /** Seconds to run. */
   readonly seconds?: number;
   readonly streams?: number;
+  /** At most so many megabits a second; as fast as it goes without. */
+  readonly megabits?: number;
   /** The server sends instead of the client. */
   readonly reverse?: boolean;
 }
@@ -59,7 +61,9 @@ async function iperfReport(network: Network, server: Host, client: Host, to: str
 
 /** Bits per second of TCP that arrive when `client` sends to the address `to` of `server`. */
 export async function iperf(network: Network, server: Host, client: Host, to: string, options: IperfOptions = {}): Promise<number> {
-  const words = ['-t', String(options.seconds ?? 2), '-P', String(options.streams ?? 1), ...(options.reverse === true ? ['-R'] : [])];
+  const rate = options.megabits === undefined ? [] : ['-b', `${options.megabits}M`];
+  const direction = options.reverse === true ? ['-R'] : [];
+  const words = ['-t', String(options.seconds ?? 2), '-P', String(options.streams ?? 1), ...rate, ...direction];
   return (await iperfReport(network, server, client, to, words)).end.sum_received.bits_per_second;
 }
 
