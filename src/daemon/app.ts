@@ -20,13 +20,13 @@ import type { DaemonEvent, StateName } from '../model/daemon-port.ts';
 import { Logging, type LogOutlet } from '../service/logging.ts';
 import type { ManagementService } from '../service/management.ts';
 import { runPaced } from '../service/paced.ts';
-import { type Cause, Causes } from './causes.ts';
+import { type Cause, Causes, stateDetail } from './causes.ts';
 import { ConfigurationReader, type ReadConfiguration } from './configuration-reader.ts';
 import { daemonEnv } from './env.ts';
 import { TunnelInterface } from './interface.ts';
 import { LogControl, outletOver } from './log-control.ts';
 import { HoldGate } from './hold.ts';
-import { makeManagement, openInsideTunnel, openManagement } from './management.ts';
+import { makeManagement, ManagementPlaces } from './management.ts';
 import { Passphrase } from './passphrase.ts';
 import { PidFile } from './pid-file.ts';
 import { Reloads, type Runnable, type Unlocked } from './reloads.ts';
@@ -86,7 +86,7 @@ export class DaemonApp {
   #management: ManagementService | undefined;
   readonly #hold: HoldGate;
   readonly #passphrase: Passphrase;
-  #managementAddresses: readonly string[] = [];
+  #managementPlaces: ManagementPlaces | undefined;
   /** One thing at a time: starting, restarting, ending. */
   #busy = true;
   /** The end has begun. */
@@ -140,7 +140,7 @@ export class DaemonApp {
 
   /** Where management clients connect, as the log prints it. */
   get managementAddresses(): readonly string[] {
-    return this.#managementAddresses;
+    return this.#managementPlaces?.addresses ?? [];
   }
 
   /** Where clients connect; undefined while none are served. */
@@ -208,7 +208,6 @@ export class DaemonApp {
     const unlocked = await this.#unlocked(runnable);
     if (unlocked === undefined) return;
     await this.#serve(unlocked);
-    await this.#openInsideTunnel(configuration);
     await this.#pidFile.write(daemon.writePid, this.#options.pid);
     if (identity.user !== undefined || identity.group !== undefined) await this.#serving?.holdFiles();
     dropPrivileges(identity);
@@ -225,14 +224,9 @@ export class DaemonApp {
       raise: (name, reason) => this.signal(name, 'soft', reason),
       forgetPasswords: () => this.#passphrase.forget(),
     });
-    if (this.#management !== undefined) this.#managementAddresses = await openManagement(this.#management, daemon);
+    this.#managementPlaces = this.#management && new ManagementPlaces(this.#management, daemon);
+    await this.#managementPlaces?.open();
     this.#echo(daemon.echoes);
-  }
-
-  async #openInsideTunnel({ server, daemon }: Configuration): Promise<void> {
-    if (this.#management === undefined) return;
-    const inside = await openInsideTunnel(this.#management, daemon, server.tunnel4?.address ?? server.tunnel6?.address);
-    this.#managementAddresses = [...this.#managementAddresses, ...inside];
   }
 
   /** With `management-hold`, until a management client says go; false when there was nothing to wait for. */
@@ -283,6 +277,7 @@ export class DaemonApp {
     if (standing === undefined) await this.#closeInterface('SIGHUP');
     const tunnel = standing ?? (await this.#openInterface(configuration));
     this.#interface = tunnel;
+    await this.#managementPlaces?.follow((configuration.server.tunnel4 ?? configuration.server.tunnel6)?.address);
     if (this.#current === undefined) this.#setPriority(configuration.daemon.nice);
     const serving = await Serving.open({
       configuration,
@@ -495,11 +490,6 @@ export class DaemonApp {
       },
     });
   }
-}
-
-/** Why a state was entered: a signal from without by its name, one from within by its reason (facts: management 10). */
-function stateDetail({ name, source, reason }: Cause): string {
-  return source === 'hard' ? name : reason;
 }
 
 const NO_TRAFFIC = { packetsRead: 0, packetsWritten: 0, bytesRead: 0, bytesWritten: 0 };

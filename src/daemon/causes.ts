@@ -7,6 +7,11 @@ export interface Cause {
   readonly reason: string;
 }
 
+/** Why a state was entered: a signal from without by its name, one from within by its reason (facts: management 10). */
+export function stateDetail({ name, source, reason }: Cause): string {
+  return source === 'hard' ? name : reason;
+}
+
 /** Which of several goes first (facts: management 13). */
 const ORDER: readonly Cause['name'][] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
 

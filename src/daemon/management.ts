@@ -1,5 +1,6 @@
 import { TunnelscopeError, reasonOf } from '../base/errors.ts';
 import { formatIp } from '../base/ip.ts';
+import type { Secret } from '../base/secret.ts';
 import type { DaemonSettings, ManagementListener } from '../engine/daemon-settings.ts';
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
@@ -65,29 +66,66 @@ function* jsonLines(report: StatusReport): Generator<ReplyLine, void> {
   yield END_LINE;
 }
 
-/** Listens, or connects, everywhere but inside the tunnel, and gives the addresses as the log prints them. Throws LISTEN. */
-export async function openManagement(service: ManagementService, daemon: DaemonSettings): Promise<string[]> {
-  const addresses: string[] = [];
-  for (const listener of daemon.management) {
-    if (listener.kind === 'tunnel') continue;
-    const where: StreamAddress =
-      listener.kind === 'unix' ? { kind: 'unix', path: listener.path } : { kind: 'tcp', host: listener.host, port: listener.port };
-    const place = placeOf(where, listener, daemon);
-    if (daemon.managementOptions.connectOut) await connectOut(service, place);
-    else addresses.push(textOf(await service.listen(place)));
-  }
-  return addresses;
-}
+/**
+ * Where the management interface of a daemon is open. The lines of the start hold for the life of the process; what listens
+ * inside the tunnel follows the server's own address.
+ */
+export class ManagementPlaces {
+  readonly #service: ManagementService;
+  readonly #daemon: DaemonSettings;
+  /** Asked for once, however often a place is opened. */
+  readonly #typed = new Map<ManagementListener, Secret>();
+  #outside: readonly StreamAddress[] = [];
+  #inside: readonly StreamAddress[] = [];
+  #own: string | undefined;
 
-/** Listens on the server's own address inside the tunnel, which stands now. Throws LISTEN. */
-export async function openInsideTunnel(service: ManagementService, daemon: DaemonSettings, own: Buffer | undefined): Promise<string[]> {
-  const addresses: string[] = [];
-  for (const listener of daemon.management) {
-    if (listener.kind !== 'tunnel' || own === undefined) continue;
-    const where: StreamAddress = { kind: 'tcp', host: formatIp(own), port: listener.port };
-    addresses.push(textOf(await service.listen(placeOf(where, listener, daemon))));
+  constructor(service: ManagementService, daemon: DaemonSettings) {
+    this.#service = service;
+    this.#daemon = daemon;
   }
-  return addresses;
+
+  /** As the log prints them. */
+  get addresses(): readonly string[] {
+    return [...this.#outside, ...this.#inside].map(textOf);
+  }
+
+  /** Listens, or connects, everywhere but inside the tunnel. Throws LISTEN. */
+  async open(): Promise<void> {
+    for (const listener of this.#daemon.management) {
+      if (listener.kind === 'tunnel') continue;
+      const where: StreamAddress =
+        listener.kind === 'unix' ? { kind: 'unix', path: listener.path } : { kind: 'tcp', host: listener.host, port: listener.port };
+      const place = this.#placeOf(where, listener);
+      if (this.#daemon.managementOptions.connectOut) await connectOut(this.#service, place);
+      else this.#outside = [...this.#outside, await this.#service.listen(place)];
+    }
+  }
+
+  /** Listens on the server's own address inside the tunnel, which stands now, and no more on a former one. Throws LISTEN. */
+  async follow(own: Buffer | undefined): Promise<void> {
+    const host = own === undefined ? undefined : formatIp(own);
+    if (host === this.#own) return;
+    this.#own = host;
+    const former = this.#inside;
+    this.#inside = [];
+    for (const address of former) await this.#service.leave(address);
+    for (const listener of this.#daemon.management) {
+      if (listener.kind !== 'tunnel' || host === undefined) continue;
+      const place = this.#placeOf({ kind: 'tcp', host, port: listener.port }, listener);
+      this.#inside = [...this.#inside, await this.#service.listen(place)];
+    }
+  }
+
+  #placeOf(where: StreamAddress, listener: ManagementListener): ManagementPlace {
+    return placeOf(where, listener, this.#passwordOf(listener), this.#daemon);
+  }
+
+  #passwordOf(listener: ManagementListener): Secret | undefined {
+    if (listener.password !== 'ask') return listener.password;
+    const typed = this.#typed.get(listener) ?? askPassword('Enter Management Password:');
+    this.#typed.set(listener, typed);
+    return typed;
+  }
 }
 
 async function connectOut(service: ManagementService, place: ManagementPlace): Promise<void> {
@@ -100,9 +138,13 @@ function textOf(local: StreamAddress): string {
   return local.kind === 'unix' ? local.path : `${local.host}:${local.port}`;
 }
 
-function placeOf(where: StreamAddress, listener: ManagementListener, { managementOptions }: DaemonSettings): ManagementPlace {
+function placeOf(
+  where: StreamAddress,
+  listener: ManagementListener,
+  password: Secret | undefined,
+  { managementOptions }: DaemonSettings,
+): ManagementPlace {
   const { role, tls, socket } = listener;
-  const password = listener.password === 'ask' ? askPassword('Enter Management Password:') : listener.password;
   const peer = resolveIdentity({ user: managementOptions.clientUser, group: managementOptions.clientGroup });
   const owner = resolveIdentity({ user: socket?.user, group: socket?.group });
   return {

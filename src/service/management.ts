@@ -76,6 +76,14 @@ export class ManagementService {
     return local;
   }
 
+  /** Listens no more on an address that `listen` gave, and says goodbye to who came in there. */
+  async leave(address: StreamAddress): Promise<void> {
+    const listener = this.#listeners.find(({ local }) => local === address);
+    if (listener === undefined) return;
+    this.#listeners.splice(this.#listeners.indexOf(listener), 1);
+    await listener.close();
+  }
+
   /** Connects to a program that waits for us (`management-client`). Rejects with LISTEN. */
   async connectOut(place: ManagementPlace): Promise<void> {
     const options = { maxQueuedBytes: MAX_QUEUED_BYTES, ...(place.tls === undefined ? {} : { tls: place.tls }) };
