@@ -423,14 +423,6 @@ export const DIFFERENCES: readonly Difference[] = [
     test: 'src/engine/client-config.test.ts',
   },
   {
-    id: 'options.client-file-config',
-    area: 'options',
-    stock: '`config` in a client file reads another file.',
-    ours: 'Such a line is named in the log as a file that cannot be opened.',
-    why: 'The engine reads no files; the file of a client has to be whole.',
-    test: 'src/engine/client-config.test.ts',
-  },
-  {
     id: 'engine.goodbye-only-to-clients',
     area: 'engine',
     stock: 'With `explicit-exit-notify` the end takes two seconds though no client is connected; without it clients are not told.',

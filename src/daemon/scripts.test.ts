@@ -194,6 +194,21 @@ describe('client files', () => {
     });
   });
 
+  it('bring what they include, at any depth', async () => {
+    const ccd = join(folder, 'ccd');
+    mkdirSync(ccd);
+    writeFileSync(join(ccd, 'alice'), `config ${ccd}/common\nconfig ${ccd}/gone\n`);
+    writeFileSync(join(ccd, 'common'), `config ${ccd}/more\nconfig ${ccd}/common\n`);
+    writeFileSync(join(ccd, 'more'), 'push b\n');
+    const { scripts: asked } = scripts({ runner: new FakeRunner(), clientConfigDir: ccd });
+    const { config } = await asked.answer({ what: 'client-file', commonName: 'alice' });
+    expect([...(config?.included ?? [])]).toEqual([
+      [`${ccd}/common`, `config ${ccd}/more\nconfig ${ccd}/common\n`],
+      [`${ccd}/gone`, undefined],
+      [`${ccd}/more`, 'push b\n'],
+    ]);
+  });
+
   it('of names that would lead elsewhere are not read', async () => {
     const ccd = join(folder, 'ccd');
     mkdirSync(ccd);

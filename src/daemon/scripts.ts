@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { reasonOf } from '../base/errors.ts';
 import { bitsMask, formatIp } from '../base/ip.ts';
 import { seconds } from '../base/units.ts';
+import { missingIncludes } from '../engine/client-config.ts';
 import type { DaemonSettings, ScriptName } from '../engine/daemon-settings.ts';
 import type { Answer, Question } from '../engine/types.ts';
 import type { ServerSettings } from '../engine/settings.ts';
@@ -97,9 +98,27 @@ export class Scripts {
       if (name === undefined) continue;
       const path = `${folder}/${name}`;
       const text = await readTextIfThere(resolve(this.#directory, path));
-      if (text !== undefined) return { ok: true, config: { text, name: path } };
+      if (text !== undefined) return { ok: true, config: await this.#withIncludes(text, path) };
     }
     return { ok: true, reason: `${folder}/${commonName}` };
+  }
+
+  /** With what its `config` lines name; paths count from the working directory. */
+  async #withIncludes(text: string, name: string): Promise<Answer['config'] & {}> {
+    const included = new Map<string, string | undefined>();
+    for (;;) {
+      const missing = missingIncludes(text, name, included);
+      if (missing.length === 0) return included.size === 0 ? { text, name } : { text, name, included };
+      for (const path of missing) included.set(path, await this.#readInclude(path));
+    }
+  }
+
+  async #readInclude(path: string): Promise<string | undefined> {
+    try {
+      return await readTextIfThere(resolve(this.#directory, path));
+    } catch {
+      return undefined;
+    }
   }
 
   // --- scripts ----------------------------------------------------------------------------------------------------
@@ -127,7 +146,7 @@ export class Scripts {
     try {
       const ok = await this.#run('client-connect', [path], env);
       const text = ok ? await readTextIfThere(path) : undefined;
-      return text === undefined || text === '' ? { ok } : { ok, config: { text, name: path } };
+      return text === undefined || text === '' ? { ok } : { ok, config: await this.#withIncludes(text, path) };
     } finally {
       await removeFile(path);
     }

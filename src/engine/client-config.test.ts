@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatIp } from '../base/ip.ts';
-import { ok } from '../base/result.ts';
-import { parseClientConfig } from './client-config.ts';
+import { missingIncludes, parseClientConfig } from './client-config.ts';
 
 const parse = (text: string) => parseClientConfig(text, 'ccd/alice');
 
@@ -80,9 +79,32 @@ describe('parseClientConfig', () => {
     ]);
   });
 
-  it('reads further files when it may', () => {
-    const { config } = parseClientConfig('config common\npush b\n', 'x', () => ok('push a\n'));
-    expect(config.pushes).toEqual(['a', 'b']);
+  it('goes on in the files that are included', () => {
+    const included = new Map([
+      ['common', 'push a\nconfig more\nconfig gone\n'],
+      ['more', 'iroute bad\npush b\n'],
+    ]);
+    const { config, warnings } = parseClientConfig('config common\npush c\n', 'ccd/alice', included);
+    expect(config.pushes).toEqual(['a', 'b', 'c']);
+    expect(warnings).toEqual([
+      'in --iroute bad  : Bad network/subnet specification',
+      expect.stringContaining('In common:3: Error opening configuration file: gone'),
+    ]);
+  });
+
+  it('says which files it needs, as far as they are known', () => {
+    const text = 'config common\nconfig other\n';
+    expect(missingIncludes(text, 'x', new Map())).toEqual(['common', 'other']);
+    expect(
+      missingIncludes(
+        text,
+        'x',
+        new Map([
+          ['common', 'config more\nconfig common\n'],
+          ['other', undefined],
+        ] as const),
+      ),
+    ).toEqual(['more']);
   });
 
   it('takes any text without an exception', () => {

@@ -1,10 +1,11 @@
 import { bitsMask, maskBits, networkOf, parseIp, parsePrefix } from '../base/ip.ts';
-import { fail } from '../base/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { renderRow } from '../messages/row.ts';
-import { type Directive, parseText, type ReadFile } from '../options/parse.ts';
+import { type Directive, parseText } from '../options/parse.ts';
 import type { InnerRoute } from '../protocol/data/plane.ts';
 import { pushProblem } from './settings/pushes.ts';
 import type { ClientConfig } from './settings.ts';
+import type { Included } from './types.ts';
 
 /** What a client's file, connect script or `client-auth` body came to: what was right in it, and what was wrong, in stock's words. */
 export interface ParsedClientConfig {
@@ -24,13 +25,26 @@ interface Draft {
   internalRoutes: InnerRoute[];
 }
 
-const noFiles: ReadFile = () => fail('not read here');
+/** The files that a text for one client names by `config`, at any depth, and that are not known yet. */
+export function missingIncludes(text: string, file: string, known: Included): string[] {
+  const missing = new Set<string>();
+  const readFile = (path: string): Result<string, string> => {
+    if (!known.has(path)) missing.add(path);
+    return ok(known.get(path) ?? '');
+  };
+  for (const event of parseText(text, file, { permission: 'client-file', readFile })) void event;
+  return [...missing];
+}
 
 /**
  * Reads the directives for one client. `file` is how warnings name the text. A wrong line is left out and named, and
- * the others count, as in stock. `config` inside needs a `readFile`; without one such a line is a wrong one.
+ * the others count, as in stock. Of the files that `config` lines name, those count that are included.
  */
-export function parseClientConfig(text: string, file: string, readFile: ReadFile = noFiles): ParsedClientConfig {
+export function parseClientConfig(text: string, file: string, included: Included = new Map()): ParsedClientConfig {
+  const readFile = (path: string): Result<string, string> => {
+    const found = included.get(path);
+    return found === undefined ? fail('not read') : ok(found);
+  };
   const draft: Draft = {
     disable: false,
     pushReset: false,

@@ -153,7 +153,7 @@ export class Connector {
   /** Adds what a file or script says; false when that refuses the client. */
   #merge(draft: Draft, answer: Answer, now: Now): boolean {
     if (answer.config === undefined) return true;
-    const parsed = parseClientConfig(answer.config.text, answer.config.name);
+    const parsed = parseClientConfig(answer.config.text, answer.config.name, answer.config.included);
     for (const warning of parsed.warnings) this.#context.notes.add(PUSH.clientFileError, { text: warning }, draft.client.ref);
     draft.config = mergeConfigs(draft.config, parsed.config);
     if (!draft.config.disable) return true;

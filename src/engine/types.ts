@@ -42,11 +42,19 @@ export type Question =
       readonly commonName: string | undefined;
     };
 
+/** Texts of files by their path. */
+export type Included = ReadonlyMap<string, string | undefined>;
+
 /** How a question was answered. */
 export interface Answer {
   readonly ok: boolean;
   /** What a client file or connect script says; its name for messages. */
-  readonly config?: { readonly text: string; readonly name: string };
+  readonly config?: {
+    readonly text: string;
+    readonly name: string;
+    /** What its `config` lines name, and the files so named themselves, by path as written; undefined where it cannot be read. */
+    readonly included?: Included;
+  };
   /** Why not, for the log. */
   readonly reason?: string;
 }

@@ -140,6 +140,28 @@ describe.skipIf(!requireInterop())('an authority below another', () => {
   });
 });
 
+describe.skipIf(!requireInterop() || !ours)('a server that is told to read everything again', () => {
+  const lab = useLab([]);
+
+  it('names the authority without a list again, and no longer once it has one', async () => {
+    const { intermediate } = await lab.pki.clientOfIntermediate('alice');
+    await lab.pki.writeCrl([]);
+    const both = lab.file(readFileSync(lab.pki.ca, 'utf8') + intermediate.certPem);
+    const server = await lab.server({ without: ['ca'], lines: [`ca ${both}`, `crl-verify ${lab.pki.crl}`] });
+    const missing = `CRL: no list of issuer 'CN=alice issuer' in ${lab.pki.crl}`;
+    const reload = async (): Promise<number> => {
+      const mark = server.process.mark();
+      server.process.signal('SIGHUP');
+      await server.process.waitFor(READY, { from: mark });
+      return server.process.lines.slice(mark).filter((line) => line.includes(missing)).length;
+    };
+    expect(server.process.matching(missing)).toHaveLength(1);
+    expect(await reload()).toBe(1);
+    await lab.pki.writeCrl([], 30, [await intermediate.crl({ revoked: [], nextUpdate: new Date(Date.now() + 86_400_000) })]);
+    expect(await reload()).toBe(0);
+  });
+});
+
 describe.skipIf(!requireInterop())('what TLS may use', () => {
   const lab = useLab(['alice']);
 

@@ -32,6 +32,17 @@ describe.skipIf(!requireInterop())('client files', () => {
     expect(await lab.ping(client, TUNNEL_SERVER4)).toEqual(ALL);
   });
 
+  it('include others', async () => {
+    const common = folder({ common: 'push "route 10.52.0.0 255.255.0.0"\n' });
+    await lab.server({
+      lines: [`client-config-dir ${folder({ alice: `config ${common}/common\npush "route 10.53.0.0 255.255.0.0"\n` })}`],
+    });
+    const client = await lab.client('alice');
+    const routes = await lab.network.run(client.host, ['ip', 'route']);
+    expect(routes).toContain('10.52.0.0/16');
+    expect(routes).toContain('10.53.0.0/16');
+  });
+
   it('of the name DEFAULT serve those without one', async () => {
     await lab.server({ lines: [`client-config-dir ${folder({ DEFAULT: 'push "route 10.51.0.0 255.255.0.0"\n' })}`] });
     const client = await lab.client('alice');

@@ -32,6 +32,24 @@ describe.skipIf(!requireInterop())('a relay that drops 10%, doubles 5% and reord
     expect(Number(/(\d+) received/.exec(output)?.[1])).toBeGreaterThan(120);
   });
 
+  it.each([
+    [[], 1],
+    [['mute-replay-warnings'], 0],
+  ])('doubles packets, and with %j the log says so, or not at all (%i)', async (lines, least) => {
+    const server = await lab.server({ lines });
+    const relay = await lab.relay();
+    const alice = await lab.client('alice', { remote: relay.host.ip4 });
+    relay.setFaults({ duplicate: 1 });
+    const mark = server.process.mark();
+    expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual({ sent: 5, received: 5 });
+    expect((await relay.counts()).duplicated).toBeGreaterThanOrEqual(5);
+    // Whatever is said of the client before it has gone, has been said.
+    await alice.process.stop();
+    await server.process.stop();
+    const said = server.process.lines.slice(mark).filter((line) => line.includes('bad packet ID (may be a replay)')).length;
+    expect(least === 0 ? said === 0 : said >= least).toBe(true);
+  });
+
   it('does not stop renegotiation', async () => {
     const server = await lab.server({ lines: ['reneg-sec 5', 'verb 4'] });
     const relay = await lab.relay();
