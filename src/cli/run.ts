@@ -1,4 +1,4 @@
-import { DaemonApp } from '../daemon/app.ts';
+import { type AppOptions, DaemonApp } from '../daemon/app.ts';
 import { backgroundReport, startInBackground } from '../host/background.ts';
 import { SystemClock } from '../host/clock.ts';
 import { keepNewSpaceSmall } from '../host/heap.ts';
@@ -29,8 +29,9 @@ function whereThrown(error: Error): string {
 }
 
 /** A service manager that waits for `ready` follows this very process, so it stays. */
-function background(argv: readonly string[]): { background?: (directory: string) => Promise<number> } {
+function background(argv: readonly string[]): Pick<AppOptions, 'background'> {
   if (process.env['NOTIFY_SOCKET'] !== undefined) return {};
   const [program = '', main = ''] = process.argv;
-  return { background: (directory) => startInBackground({ argv: [program, ...process.execArgv, main, 'run', ...argv], directory }) };
+  const command = [program, ...process.execArgv, main, 'run', ...argv];
+  return { background: (directory, answers) => startInBackground({ argv: command, directory, answers }) };
 }

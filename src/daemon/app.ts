@@ -6,6 +6,7 @@ import { NativePort } from '../engine/native-port.ts';
 import { Numbers } from '../engine/numbers.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import { AppendFile } from '../host/append-file.ts';
+import type { Answers } from '../host/background.ts';
 import type { Clock } from '../host/clock.ts';
 import { HeldFiles } from '../host/files.ts';
 import { IpRoute2, type Network } from '../host/ip.ts';
@@ -26,7 +27,7 @@ import { daemonEnv } from './env.ts';
 import { TunnelInterface } from './interface.ts';
 import { LogControl, outletOver } from './log-control.ts';
 import { HoldGate } from './hold.ts';
-import { makeManagement, ManagementPlaces } from './management.ts';
+import { askedPasswords, makeManagement, ManagementPlaces } from './management.ts';
 import { Passphrase } from './passphrase.ts';
 import { PidFile } from './pid-file.ts';
 import { Reloads, type Runnable, type Unlocked } from './reloads.ts';
@@ -52,8 +53,11 @@ export interface AppOptions {
   /** Where the log goes without a file, and errors with `errors-to-stderr`; the process's own by default. */
   readonly stdout?: LogOutlet;
   readonly stderr?: LogOutlet;
-  /** With `daemon`: starts this program again in the background from a folder, and gives the exit status for the one that waits. */
-  readonly background?: (directory: string) => Promise<number>;
+  /**
+   * With `daemon`: starts this program again in the background from a folder, with what was asked at the terminal, and gives the exit
+   * status for the one that waits.
+   */
+  readonly background?: (directory: string, answers: Answers) => Promise<number>;
   /** This is the one that was started in the background: the other has said already what there was to say of the configuration. */
   readonly inBackground?: boolean;
 }
@@ -155,7 +159,7 @@ export class DaemonApp {
       if (read === undefined) return await this.#end(1);
       const { background } = this.#options;
       if (background !== undefined && read.configuration.daemon.background)
-        return await this.#end(await background(this.#reader.startDirectory));
+        return await this.#end(await background(this.#reader.startDirectory, askedPasswords(read.configuration.daemon)));
       await this.#open(read);
     } catch (error) {
       return this.fail(error);

@@ -34,7 +34,7 @@ export function readConfiguration(argv: readonly string[], world: ConfigurationW
       case 'error':
         return fail({ errors: [event.note, usageHint()], warnings: [] });
       case 'directive': {
-        const refused = act(event.directive, world);
+        const refused = isSecondName(event.directive, directives) ? ignoreName(event.directive, world) : act(event.directive, world);
         if (refused !== undefined) return fail({ errors: [refused, usageHint()], warnings: [] });
         directives.push(event.directive);
       }
@@ -81,6 +81,15 @@ function act({ name, values }: Directive, world: ConfigurationWorld): Note | und
     default:
       return undefined;
   }
+}
+
+/** The first `daemon` of a configuration counts, and one without a name says nothing new. */
+function isSecondName({ name, values }: Directive, before: readonly Directive[]): boolean {
+  return name === 'daemon' && values.length > 0 && before.some((earlier) => earlier.name === 'daemon');
+}
+
+function ignoreName({ values: [name = ''] }: Directive, world: ConfigurationWorld): undefined {
+  world.note({ kind: 'note', row: START.daemonTwice, args: { name }, peer: undefined });
 }
 
 function usageHint(): Note {

@@ -2,6 +2,7 @@ import { TunnelscopeError, reasonOf } from '../base/errors.ts';
 import { formatIp } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { DaemonSettings, ManagementListener } from '../engine/daemon-settings.ts';
+import type { Answers } from '../host/background.ts';
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
 import { resolveIdentity } from '../host/process.ts';
@@ -66,6 +67,14 @@ function* jsonLines(report: StatusReport): Generator<ReplyLine, void> {
   yield END_LINE;
 }
 
+const MANAGEMENT_PASSWORD = 'Enter Management Password:';
+
+/** What the management interface asks for at the terminal, asked now: a daemon in the background has none. */
+export function askedPasswords({ management }: Pick<DaemonSettings, 'management'>): Answers {
+  const asks = management.some(({ password }) => password === 'ask');
+  return new Map(asks ? [[MANAGEMENT_PASSWORD, askPassword(MANAGEMENT_PASSWORD)]] : []);
+}
+
 /**
  * Where the management interface of a daemon is open. The lines of the start hold for the life of the process; what listens
  * inside the tunnel follows the server's own address.
@@ -122,7 +131,7 @@ export class ManagementPlaces {
 
   #passwordOf(listener: ManagementListener): Secret | undefined {
     if (listener.password !== 'ask') return listener.password;
-    const typed = this.#typed.get(listener) ?? askPassword('Enter Management Password:');
+    const typed = this.#typed.get(listener) ?? askPassword(MANAGEMENT_PASSWORD);
     this.#typed.set(listener, typed);
     return typed;
   }

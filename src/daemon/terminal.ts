@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { TunnelscopeError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import { answeredBefore } from '../host/background.ts';
 
 /** Longer than any password that an interface takes. */
 const MAX_BYTES = 4096;
@@ -9,10 +10,12 @@ const MAX_BYTES = 4096;
 const LF = 0x0a;
 
 /**
- * Asks at the terminal that controls the process, without showing what is typed, and waits for the answer. Throws OPTIONS
- * when there is none, or when nothing was typed.
+ * Asks at the terminal that controls the process, without showing what is typed, and waits for the answer; in the background, what
+ * was answered before counts. Throws OPTIONS when there is no terminal, or when nothing was typed.
  */
 export function askPassword(prompt: string, terminal = '/dev/tty'): Secret {
+  const before = answeredBefore(prompt);
+  if (before !== undefined) return before;
   const fd = openTerminal(terminal);
   const echo = (how: 'echo' | '-echo'): void => {
     spawnSync('stty', [how], { stdio: [fd, 'ignore', 'ignore'] });

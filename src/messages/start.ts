@@ -101,6 +101,11 @@ export const START = {
     'M_MUTE_NOTICE',
     '{count:int} variation(s) on previous {limit:int} message(s) suppressed by --mute',
   ),
+  daemonTwice: row(
+    'start.daemon-twice',
+    'M_WARN',
+    'WARNING: Multiple --daemon directives specified, ignoring --daemon {name:text}. (Note that initscripts sometimes add their own --daemon directive.)',
+  ),
   echo: row('start.echo', 'M_INFO', 'ECHO:{text:rest}'),
   echoPulled: row('start.echo-pulled', 'M_INFO', 'ECHO-PULL:{text:rest}', { side: 'client' }),
   echoOverflow: row('start.echo-overflow', 'M_WARN', 'echo/parameter option overflow'),
