@@ -25,9 +25,9 @@ export class SystemLog implements Syslog {
   #running: Promise<void> | undefined;
   #closed = false;
 
-  /** `name` stands before every message; `openvpn` unless the configuration has another. */
-  constructor(name: string) {
-    this.#calls = openSyslog(name);
+  /** `name` stands before every message; `openvpn` unless the configuration has another. `open` is for tests. */
+  constructor(name: string, open: (name: string) => Promise<SyslogCalls> = openSyslog) {
+    this.#calls = open(name);
   }
 
   get dropped(): number {
@@ -67,7 +67,8 @@ export class SystemLog implements Syslog {
   }
 }
 
-interface SyslogCalls {
+/** The calls of the library: what `SystemLog` stands on. */
+export interface SyslogCalls {
   send(priority: number, text: string): Promise<void>;
   /** The library keeps the pointer, so that the bytes must stay. */
   readonly ident: Buffer;
