@@ -20,6 +20,7 @@ export const ERRORS = {
   KEY_MATERIAL: { guilty: 'operator', meaning: 'A certificate, private key or static key cannot be used.' },
   LISTEN: { guilty: 'system', meaning: 'A socket cannot be bound or opened.' },
   TUN: { guilty: 'system', meaning: 'The TUN device cannot be opened or configured.' },
+  DATA_PLANE: { guilty: 'us', meaning: 'The thread that carries packets ended or could not be started.' },
   PRIVILEGES: { guilty: 'system', meaning: 'Changing user or group failed.' },
   SCRIPT: { guilty: 'operator', meaning: 'A script cannot be started or failed.' },
   CLI: { guilty: 'operator', meaning: 'The command line cannot be understood.' },

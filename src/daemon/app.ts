@@ -114,6 +114,7 @@ export class DaemonApp {
       title: this.#title,
       pid: options.pid,
       plane: {
+        running: () => this.#serving?.runtime.plane.running(),
         counters: (slot) => this.#serving?.runtime.plane.counters(slot),
         routes: () => this.#serving?.runtime.plane.routes() ?? [],
         tunnel: () => this.#serving?.runtime.plane.tunnel() ?? NO_TRAFFIC,
@@ -217,6 +218,7 @@ export class DaemonApp {
     dropPrivileges(identity);
     if (identity.group !== undefined) notes.add(START.groupSet, { group: identity.group.name });
     if (identity.user !== undefined) notes.add(START.userSet, { user: identity.user.name });
+    await this.#serving?.begin();
     this.#noteServing();
   }
 
@@ -419,6 +421,7 @@ export class DaemonApp {
     if (unlocked === undefined) return;
     if (cause.name === 'SIGHUP') await this.#takeOver(unlocked, former);
     else await this.#serve(unlocked);
+    await this.#serving?.begin();
     this.#noteServing();
   }
 

@@ -8,7 +8,7 @@ import { ServerEngine } from '../engine/server.ts';
 import type { ServerSettings } from '../engine/settings.ts';
 import type { EngineOutput, Question } from '../engine/types.ts';
 import type { Clock } from '../host/clock.ts';
-import { PortablePlane } from '../host/dataplane/portable.ts';
+import { ChosenPlane } from '../host/dataplane/choose.ts';
 import type { DataPlane } from '../host/dataplane/port.ts';
 import { tcpServerTransport, type Transport, udpTransport } from '../host/dataplane/transport.ts';
 import { listenTcp } from '../host/tcp.ts';
@@ -16,9 +16,10 @@ import type { TlsDevice } from '../host/tls.ts';
 import type { MakeTls } from '../host/tls-choice.ts';
 import type { TlsMaterial } from '../host/tls-context.ts';
 import type { Tun } from '../host/tun.ts';
-import { openUdp } from '../host/udp.ts';
+import { openUdp, type UdpOptions } from '../host/udp.ts';
 import { DEBUG } from '../messages/debug.ts';
 import { LINK } from '../messages/link.ts';
+import { OURS } from '../messages/ours.ts';
 import type { Address } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { EnvList } from '../model/env-list.ts';
@@ -69,9 +70,9 @@ export class Runtime {
   #stopped: (() => void) | undefined;
 
   constructor(parts: RuntimeParts) {
-    const { server } = parts;
+    const { server, daemon } = parts;
     this.#parts = parts;
-    this.plane = new PortablePlane({
+    this.plane = new ChosenPlane({
       settings: {
         role: 'server',
         transport: server.transport,
@@ -81,7 +82,8 @@ export class Runtime {
         replayWindow: server.replayWindow,
         ownAddresses: [server.tunnel4, server.tunnel6].filter((own) => own !== undefined).map((own) => hostRoute(own.address)),
       },
-      open: () => openTransport(parts.daemon, server.tunMtu, server.maxClients),
+      open: () => openTransport(daemon, server.tunMtu, server.maxClients),
+      batched: isBatched(daemon) ? { udp: udpOptions(daemon), without: daemon.dataPlane.without } : undefined,
       tun: parts.tun,
       clock: parts.clock,
     });
@@ -104,12 +106,14 @@ export class Runtime {
     this.engine.setCrl(parts.crl?.current);
   }
 
-  /** Opens the sockets; from then on clients are served. Throws LISTEN. */
+  /** Opens the sockets. Throws LISTEN. */
   async start(): Promise<void> {
     this.plane.onEvent((event) => this.run((engine, now) => engine.handlePlane(event, now)));
     this.plane.onTrouble((trouble) => {
-      if (trouble.kind === 'tun') return this.#parts.onFailure(trouble.error);
-      this.#parts.logging.notes.add(LINK.readError, {
+      const { notes } = this.#parts.logging;
+      if ('error' in trouble) return this.#parts.onFailure(trouble.error);
+      if (trouble.kind === 'step-off') return notes.add(OURS.dataPlaneStepOff, trouble);
+      notes.add(LINK.readError, {
         proto: protoName(this.#parts.daemon, this.localAddress),
         name: trouble.code,
         reason: trouble.words,
@@ -119,6 +123,15 @@ export class Runtime {
     });
     await this.plane.start();
     this.setVerb(this.#parts.logging.logger.verb);
+  }
+
+  /** Once privileges are given up: from then on clients are served. Throws DATA_PLANE. */
+  async begin(): Promise<void> {
+    await this.plane.begin();
+    const { adapter, crypto, steps, instead } = this.plane.running();
+    const { notes } = this.#parts.logging;
+    if (instead !== undefined) notes.add(OURS.dataPlaneInstead, { reason: instead });
+    if (adapter === 'batched') notes.add(OURS.dataPlane, { adapter, crypto, steps: steps.join(' ') || 'nothing more' });
   }
 
   get localAddress(): Address {
@@ -201,16 +214,21 @@ export class Runtime {
 }
 
 async function openTransport(daemon: DaemonSettings, tunMtu: number, maxClients: number): Promise<Transport> {
-  const { listen } = daemon;
-  const bind = {
-    family: listen.family === 4 ? (4 as const) : (6 as const),
-    ipv6Only: listen.family === 6,
-    host: listen.host,
-    port: listen.port,
-  };
-  const buffers = { sendBuffer: daemon.sendBuffer, receiveBuffer: daemon.receiveBuffer };
-  if (listen.transport === 'udp') return udpTransport(await openUdp({ ...bind, ...buffers }));
-  return tcpServerTransport(await listenTcp({ ...bind, maxPacket: longestPacket(tunMtu), maxConnections: 2 * maxClients }));
+  if (daemon.listen.transport === 'udp') return udpTransport(await openUdp(udpOptions(daemon)));
+  return tcpServerTransport(await listenTcp({ ...bindOf(daemon), maxPacket: longestPacket(tunMtu), maxConnections: 2 * maxClients }));
+}
+
+function bindOf({ listen }: DaemonSettings): { family: 4 | 6; ipv6Only: boolean; host: string | undefined; port: number } {
+  return { family: listen.family === 4 ? 4 : 6, ipv6Only: listen.family === 6, host: listen.host, port: listen.port };
+}
+
+function udpOptions(daemon: DaemonSettings): UdpOptions {
+  return { ...bindOf(daemon), sendBuffer: daemon.sendBuffer, receiveBuffer: daemon.receiveBuffer };
+}
+
+/** The batched adapter is for UDP. */
+function isBatched({ dataPlane, listen }: DaemonSettings): boolean {
+  return dataPlane.adapter === 'batched' && listen.transport === 'udp';
 }
 
 /** `UDPv4`, `TCPv6_SERVER`: how the log names a transport. */

@@ -64,7 +64,7 @@ export class Serving {
     this.#files = pool === undefined ? this.#statusFiles : [...this.#statusFiles, pool];
   }
 
-  /** Opens the sockets: from then on clients are served. Throws LISTEN, and FILE when what is remembered cannot be read. */
+  /** Opens the sockets; `begin` follows. Throws LISTEN, and FILE when what is remembered cannot be read. */
   static async open(parts: ServingParts): Promise<Serving> {
     const { configuration, material, clock, logging } = parts;
     const { server, daemon } = configuration;
@@ -103,6 +103,11 @@ export class Serving {
     serving.#noteSockets();
     for (const file of serving.#files) file.start();
     return serving;
+  }
+
+  /** Once privileges are given up: from then on clients are served. Throws DATA_PLANE. */
+  begin(): Promise<void> {
+    return this.runtime.begin();
   }
 
   /** A client came or went. */

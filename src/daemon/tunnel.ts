@@ -35,7 +35,7 @@ export class Tunnel {
   /** Opens the device; addresses and routes follow. Throws TUN. */
   static async open(server: ServerSettings, daemon: DaemonSettings, network: Network, notes: Notes): Promise<Tunnel> {
     const { device } = daemon;
-    const tun = device.kind === 'null' ? new NullTun() : await openTun(device.name ?? 'tun');
+    const tun = device.kind === 'null' ? new NullTun() : await openTun(device.name ?? 'tun', wantsHeaders(daemon));
     const tunnel = new Tunnel(tun, server, daemon, network, notes);
     if (tun.name !== undefined) notes.add(INTERFACE.opened, { device: tun.name });
     return tunnel;
@@ -167,6 +167,11 @@ type RouteArgs = RowArgs<(typeof INTERFACE.routeAdded4)['template']>;
 function addingText(route: TunnelRoute, device: string): string {
   const gateway = route.gateway === undefined ? NOWHERE[6] : formatIp(route.gateway);
   return `${prefixOf(route)} -> ${gateway} metric ${route.metric ?? -1}) dev ${device}`;
+}
+
+/** Only the batched data plane has a use for packets of many segments. */
+function wantsHeaders({ dataPlane, listen }: DaemonSettings): boolean {
+  return dataPlane.adapter === 'batched' && listen.transport === 'udp' && !dataPlane.without.includes('vnet-hdr');
 }
 
 /** What of a configuration a device is made of. */

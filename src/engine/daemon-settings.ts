@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts';
+import type { PlaneStep } from '../protocol/data/plane.ts';
 
 /**
  * What the daemon needs of the configuration beyond the engine: sockets, device, files, scripts, users. Paths are as
@@ -7,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 export interface DaemonSettings {
   readonly listen: ListenSettings;
   readonly device: DeviceSettings;
+  readonly dataPlane: DataPlaneSettings;
   /** `route` and `route-ipv6`: what the system sends into the tunnel. */
   readonly routes: readonly TunnelRoute[];
   readonly tls: TlsSettings;
@@ -59,6 +61,12 @@ export interface ListenSettings {
   /** A name or an address; undefined for all. */
   readonly host: string | undefined;
   readonly port: number;
+}
+
+/** `data-plane`: what carries packets, and what of it is left out. */
+export interface DataPlaneSettings {
+  readonly adapter: 'portable' | 'batched';
+  readonly without: readonly PlaneStep[];
 }
 
 /** The tunnel device. Without a name the next free one is taken; `null` is none at all. */
@@ -123,6 +131,8 @@ export type ScriptName =
   | 'up'
   | 'down'
   | 'route-up'
+  | 'route-pre-down'
+  | 'ipchange'
   | 'client-connect'
   | 'client-disconnect'
   | 'learn-address'

@@ -4,7 +4,8 @@ import type { Note } from '../messages/notes.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Directive } from '../options/parse.ts';
 import { renderDirective } from '../options/render.ts';
-import type { DaemonSettings } from './daemon-settings.ts';
+import { PLANE_STEPS } from '../protocol/data/plane.ts';
+import type { DaemonSettings, DataPlaneSettings } from './daemon-settings.ts';
 import { authSettings, clientLimits, hookSettings } from './settings/clients.ts';
 import { Collected, type SettingsFiles } from './settings/collected.ts';
 import { controlSettings } from './settings/control.ts';
@@ -78,7 +79,7 @@ function checkMode(collected: Collected): boolean {
     return true;
   }
   if (client !== undefined) {
-    collected.error(`client mode is not in this release, and --${client} makes this a client's configuration`, collected.last(client));
+    collected.error(`--${client} makes this a client's configuration, and the process that reads it is a server`, collected.last(client));
   } else {
     collected.error(
       'only multi-client servers are in this release: --server or --server-ipv6 is missing (or --mode server with --tls-server)',
@@ -138,6 +139,7 @@ function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'liste
   return {
     ...parts,
     device: deviceSettings(collected),
+    dataPlane: dataPlaneSettings(collected),
     routes: tunnelRoutes(collected),
     crl: crlSource(collected),
     clientConfigDir: collected.value('client-config-dir'),
@@ -163,6 +165,14 @@ function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'liste
     configFile: collected.all('config').find(({ source }) => source.file === '[CMD-LINE]')?.values[0],
     echoes: collected.directives.filter(({ name }) => name === 'echo' || name === 'parameter').map(({ values }) => values.join(' ')),
     listing: collected.directives.map(renderDirective),
+  };
+}
+
+function dataPlaneSettings(collected: Collected): DataPlaneSettings {
+  const [adapter, ...words] = collected.last('data-plane')?.values ?? [];
+  return {
+    adapter: adapter === 'batched' ? 'batched' : 'portable',
+    without: PLANE_STEPS.filter((step) => words.includes(`no-${step}`)),
   };
 }
 

@@ -35,7 +35,9 @@ export function* serverStatusSteps(engine: ServerEngine, plane: PlaneView, title
     if (clients.length % ROWS_A_STEP === 0) yield;
   }
   for (const route of cached) routes.push(route);
-  return { kind: 'server', title, time: now.wall, clients, routes, maxQueueLength: 0, dcoEnabled: false };
+  const dataPlane = plane.running?.();
+  const status = { kind: 'server', title, time: now.wall, clients, routes, maxQueueLength: 0, dcoEnabled: false } as const;
+  return dataPlane === undefined ? status : { ...status, dataPlane };
 }
 
 /** When each route was last used, by its text, and the hosts that were seen inside clients' subnets. */

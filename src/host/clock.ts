@@ -11,6 +11,12 @@ export interface Clock {
   schedule(at: Instant, run: () => void): () => void;
 }
 
+/** The system's monotonic clock in milliseconds: the same on all threads, unlike `performance.now`. */
+export function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
 /** Longer waits overflow Node's timers: one that is scheduled for later looks again after this many milliseconds. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 

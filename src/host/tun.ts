@@ -15,6 +15,10 @@ export interface TunReceiver {
 export interface Tun {
   /** `tun0`; undefined for `dev null`. */
   readonly name: string | undefined;
+  /** For a thread that reads and writes it by itself, instead of `start` and `write`; undefined where there is none. */
+  readonly descriptor?: number | undefined;
+  /** A header goes before each packet on that descriptor (`IFF_VNET_HDR`), as virtual machines have it. */
+  readonly headers?: boolean;
   /** Packets that the device did not take. */
   readonly dropped: number;
   /** Begins to read. */
@@ -77,6 +81,9 @@ const DEVICE = '/dev/net/tun';
 const TUNSETIFF = 0x400454ca;
 const IFF_TUN = 0x0001;
 const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
+const TUNSETOFFLOAD = 0x400454d0;
+const HEADER_BYTES = 10;
 const IFREQ_BYTES = 40;
 const NAME_BYTES = 16;
 const F_SETFL = 4;
@@ -92,6 +99,8 @@ const LARGEST_PACKET = 65_536;
 /** The C library's functions that Node has no words for. */
 interface Libc {
   ioctl(fd: number, request: number, argument: Buffer): number;
+  /** With a number for an argument. */
+  control(fd: number, request: number, argument: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   read(fd: number, into: Buffer, count: number): number;
   write(fd: number, from: Buffer, count: number): number;
@@ -103,6 +112,7 @@ async function loadLibc(): Promise<Libc> {
   const library = koffi.load(null);
   return {
     ioctl: library.func('int ioctl(int fd, unsigned long request, void *argument)'),
+    control: library.func('int ioctl(int fd, unsigned long request, long argument)'),
     fcntl: library.func('int fcntl(int fd, int command, long argument)'),
     read: library.func('long read(int fd, void *into, unsigned long count)'),
     write: library.func('long write(int fd, void *from, unsigned long count)'),
@@ -112,9 +122,10 @@ async function loadLibc(): Promise<Libc> {
 
 /**
  * Opens a TUN device by name; `tun` takes the first free `tunN`. Throws TUN with stock's words: without root, without
- * the kernel's module, or when another program has the device. On the main thread only: signals reach no worker.
+ * the kernel's module, or when another program has the device. On the main thread only: signals reach no worker. With
+ * `headers`, packets have one where the kernel has that.
  */
-export async function openTun(name: string): Promise<Tun> {
+export async function openTun(name: string, headers = false): Promise<Tun> {
   let libc: Libc;
   try {
     libc = await loadLibc();
@@ -131,13 +142,17 @@ export async function openTun(name: string): Promise<Tun> {
   }
   const request = Buffer.alloc(IFREQ_BYTES);
   request.write(name === 'tun' ? 'tun%d' : name, 0, NAME_BYTES - 1, 'latin1');
-  request.writeUInt16LE(IFF_TUN | IFF_NO_PI, NAME_BYTES);
-  if (libc.ioctl(fd, TUNSETIFF, request) < 0) {
+  const attach = (flags: number): boolean => {
+    request.writeUInt16LE(IFF_TUN | IFF_NO_PI | flags, NAME_BYTES);
+    return libc.ioctl(fd, TUNSETIFF, request) >= 0;
+  };
+  const withHeaders = headers && attach(IFF_VNET_HDR);
+  if (!withHeaders && !attach(0)) {
     const failure = failureOf(libc.errno());
     closeSync(fd);
     throw new TunnelscopeError('TUN', `ERROR: Cannot ioctl TUNSETIFF ${name}: ${formatFailure(failure)}`);
   }
-  return new LinuxTun(libc, fd, request.toString('latin1', 0, request.indexOf(0)));
+  return new LinuxTun(libc, fd, request.toString('latin1', 0, request.indexOf(0)), withHeaders);
 }
 
 /** Devices that are read. */
@@ -162,7 +177,10 @@ class LinuxTun implements Tun {
   readonly name: string;
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #into = Buffer.allocUnsafeSlow(LARGEST_PACKET);
+  readonly headers: boolean;
+  readonly #into = Buffer.allocUnsafeSlow(HEADER_BYTES + LARGEST_PACKET);
+  /** With headers: one that says nothing, and a packet behind it. */
+  readonly #out: Buffer;
   #receiver: TunReceiver | undefined;
   /** The kernel was asked for a signal. */
   #waits = false;
@@ -171,7 +189,9 @@ class LinuxTun implements Tun {
   #dropped = 0;
   #closed = false;
 
-  constructor(libc: Libc, fd: number, name: string) {
+  constructor(libc: Libc, fd: number, name: string, headers: boolean) {
+    this.headers = headers;
+    this.#out = Buffer.alloc(headers ? HEADER_BYTES + LARGEST_PACKET : 0);
     this.#libc = libc;
     this.#fd = fd;
     this.name = name;
@@ -181,8 +201,14 @@ class LinuxTun implements Tun {
     return this.#dropped;
   }
 
+  get descriptor(): number {
+    return this.#fd;
+  }
+
   start(receiver: TunReceiver): void {
     this.#receiver = receiver;
+    // Another reader may have asked for packets that only it can take apart.
+    if (this.headers) this.#libc.control(this.#fd, TUNSETOFFLOAD, 0);
     listenForSignals();
     reading.add(this);
     this.#drainLater();
@@ -201,7 +227,7 @@ class LinuxTun implements Tun {
       this.#wait(false);
       this.#drainLater();
     }
-    if (!this.#closed && this.#libc.write(this.#fd, packet, packet.length) >= 0) return;
+    if (!this.#closed && this.#put(packet) >= 0) return;
     this.#dropped++;
     // The device was taken away: reading it brings no signal any more.
     if (!this.#closed && this.#libc.errno() === EBADFD) this.#fail(EBADFD);
@@ -248,14 +274,20 @@ class LinuxTun implements Tun {
   #readOne(): boolean {
     const receiver = this.#receiver;
     if (receiver === undefined) return false;
-    const count = this.#libc.read(this.#fd, this.#into, LARGEST_PACKET);
-    if (count > 0) {
-      receiver.packet(this.#into.subarray(0, count));
+    const start = this.headers ? HEADER_BYTES : 0;
+    const count = this.#libc.read(this.#fd, this.#into, this.#into.length);
+    if (count > start) {
+      receiver.packet(this.#into.subarray(start, count));
       return true;
     }
     const errno = this.#libc.errno();
     if (errno !== EAGAIN && errno !== EINTR) this.#fail(errno);
     return false;
+  }
+
+  #put(packet: Buffer): number {
+    if (!this.headers) return this.#libc.write(this.#fd, packet, packet.length);
+    return this.#libc.write(this.#fd, this.#out, HEADER_BYTES + packet.copy(this.#out, HEADER_BYTES));
   }
 
   #fail(errno: number): void {

@@ -37,6 +37,8 @@ export interface UdpOptions {
   readonly remote?: { readonly host: string; readonly port: number } | undefined;
   /** Bytes; undefined leaves the system's default. */
   readonly sendBuffer?: number | undefined;
+  /** A socket that is bound already, instead of binding one. */
+  readonly descriptor?: number | undefined;
   /** Bytes; undefined asks for `RECEIVE_BUFFER`. The system may grant less. */
   readonly receiveBuffer?: number | undefined;
 }
@@ -45,7 +47,7 @@ export interface UdpOptions {
  * Node reads sockets in turns, between which packets pile up: with the usual 208 KiB, one in ten was lost under load and
  * TCP inside the tunnel ran at half the speed.
  */
-const RECEIVE_BUFFER = 1_048_576;
+export const RECEIVE_BUFFER = 1_048_576;
 
 /** Beyond this many packets waiting for the system, new ones are dropped. */
 const MAX_QUEUED = 64;
@@ -61,7 +63,8 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind({ port: options.port, ...(options.host === undefined ? {} : { address: options.host }) }, resolve);
+      if (options.descriptor !== undefined) socket.bind({ fd: options.descriptor }, resolve);
+      else socket.bind({ port: options.port, ...(options.host === undefined ? {} : { address: options.host }) }, resolve);
     });
     socket.removeAllListeners('error');
     const { remote } = options;

@@ -8,6 +8,9 @@ export const OURS = {
   reloaded: row('ours.reloaded', 'M_INFO', 'Configuration reloaded: {what:rest}'),
   topologyAssumed: row('ours.topology-assumed', 'M_WARN', "Note: --topology is not set, 'subnet' is used"),
   optionIgnored: row('ours.option-ignored', 'M_WARN', 'Note: --{option:word} has no effect here: {reason:rest}'),
+  dataPlane: row('ours.data-plane', 'M_INFO', 'Data plane: {adapter:word}, ciphers of {crypto:text}, with {steps:rest}'),
+  dataPlaneInstead: row('ours.data-plane-instead', 'M_WARN', 'Data plane: portable instead of batched: {reason:rest}'),
+  dataPlaneStepOff: row('ours.data-plane-step-off', 'M_WARN', 'Data plane: goes on without {step:word}: {reason:rest}'),
   sessionSummary: row(
     'ours.session-summary',
     'M_INFO',

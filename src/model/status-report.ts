@@ -63,6 +63,27 @@ export interface RouteRecord {
   readonly lastReference: WallTime;
 }
 
+/** What carries the packets of a daemon, and how. */
+export interface DataPlaneRecord {
+  readonly adapter: 'portable' | 'batched';
+  /** Whose ciphers: `node executable`, `libcrypto` or `node:crypto`. */
+  readonly crypto: string;
+  /** What makes it faster, of what there is: `native-crypto`, `gso`, `gro`, `vnet-hdr`. */
+  readonly steps: readonly string[];
+  /** Why another adapter runs than the one that was asked for. */
+  readonly instead?: string;
+  /** Packets that were not taken in time: by the network, the TUN device, and the engine. */
+  readonly dropped: { readonly network: number; readonly tun: number; readonly unread: number };
+  /** System calls on the network and what they moved; undefined where nobody counts. */
+  readonly calls?: {
+    readonly receive: number;
+    readonly packetsReceived: number;
+    readonly send: number;
+    readonly messagesSent: number;
+    readonly packetsSent: number;
+  };
+}
+
 /** A server's state of one moment: what status files, `status` and SIGUSR2 show. */
 export interface ServerStatus {
   readonly kind: 'server';
@@ -73,6 +94,8 @@ export interface ServerStatus {
   /** High-water mark of the broadcast queue; always 0 here, as multicast is sent at once. */
   readonly maxQueueLength: number;
   readonly dcoEnabled: boolean;
+  /** Undefined behind a stock daemon. */
+  readonly dataPlane?: DataPlaneRecord;
 }
 
 /** A client's counters: the statistics form. Bytes since the start of the tunnel instance. */

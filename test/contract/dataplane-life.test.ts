@@ -7,7 +7,7 @@ import type { PlaneRig, RigMaker } from '../support/plane-rig.ts';
 
 /** What every data plane promises about the life of a peer, its control packets, and the transports. */
 
-describe.each(RIGS)('%s', (_name, make) => {
+describe.each(RIGS)('%s', (_name, make, tcp) => {
   let rig: PlaneRig;
   afterEach(() => rig.stop());
 
@@ -200,7 +200,7 @@ describe.each(RIGS)('%s', (_name, make) => {
     });
   });
 
-  describe('over TCP', () => {
+  describe.runIf(tcp)('over TCP', () => {
     it('knows a peer by its connection alone', async () => {
       await start({ transport: 'tcp' });
       const alice = await TestPeer.open(rig, 'a');

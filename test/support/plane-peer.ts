@@ -1,6 +1,6 @@
 import type { InnerRoute, PeerSlot, PlaneCommand, PlaneEvent, PlaneSettings } from '../../src/protocol/data/plane.ts';
 import { dataKeys, host, opened, type RawKeys, sealed, testKeys } from './data-packets.ts';
-import { forwarderRig, type PlaneRig, portableRig, type RigMaker } from './plane-rig.ts';
+import { batchedRig, forwarderRig, type PlaneRig, portableRig, type RigMaker } from './plane-rig.ts';
 
 /** Payloads of the in-band messages and a control packet, as they travel (facts: wire 17, 1). */
 export const PING = Buffer.from('2a187bf3641eb4cb07ed2d0a981fc748', 'hex');
@@ -19,10 +19,11 @@ export const SETTINGS: PlaneSettings = {
   ownAddresses: [host('10.8.0.1'), host('fd00:8::1')],
 };
 
-/** Every data plane there is. */
-export const RIGS: readonly (readonly [string, RigMaker])[] = [
-  ['the forwarder', forwarderRig],
-  ['the portable adapter', portableRig],
+/** Every data plane there is, and whether it carries TCP too. */
+export const RIGS: readonly (readonly [name: string, make: RigMaker, tcp: boolean])[] = [
+  ['the forwarder', forwarderRig, true],
+  ['the portable adapter', portableRig, true],
+  ['the batched adapter', batchedRig(), false],
 ];
 
 /** What a peer is opened with, where it differs. */

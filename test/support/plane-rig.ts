@@ -2,6 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Instant } from '../../src/base/units.ts';
 import { ManualClock } from '../../src/host/clock.ts';
+import { BatchedPlane } from '../../src/host/dataplane/batched/batched.ts';
 import type { DataPlane } from '../../src/host/dataplane/port.ts';
 import { PortablePlane } from '../../src/host/dataplane/portable.ts';
 import { tcpServerTransport, udpTransport } from '../../src/host/dataplane/transport.ts';
@@ -11,7 +12,9 @@ import { openUdp } from '../../src/host/udp.ts';
 import { Forwarder, longestPacket, type PacketTrace } from '../../src/protocol/data/forward.ts';
 import type { ControlLimits } from '../../src/protocol/data/gate.ts';
 import { hostOf, tcpLink, udpLink } from '../../src/protocol/data/link.ts';
-import type { Link, PlaneCommand, PlaneEvent, PlaneSettings, PlaneView } from '../../src/protocol/data/plane.ts';
+import { PairTun } from './pair-tun.ts';
+import { builtWorker } from './worker-build.ts';
+import type { Link, PlaneCommand, PlaneEvent, PlaneSettings, PlaneStep, PlaneView } from '../../src/protocol/data/plane.ts';
 
 /**
  * A data plane with everything around it in a test's hands, time included. Hosts outside the tunnel have names; what
@@ -147,10 +150,78 @@ export const portableRig: RigMaker = async (settings, limits) => {
             await listenTcp({ family: 4, host: '127.0.0.1', port: 0, maxConnections: 50, maxPacket: longestPacket(settings.tunMtu) }),
           ),
   });
-  const rig = new PortableRig(plane, clock, tun, settings.transport);
-  await plane.start();
-  return rig;
+  const around: Around = {
+    inject: (packet) => tun.inject(packet),
+    written: () => tun.written.splice(0),
+    advance: (milliseconds) => clock.advance(milliseconds),
+    settle: () => {},
+    stop: () => {},
+  };
+  return startRig(plane, around, settings);
 };
+
+/** The batched adapter in a thread of its own, with real sockets, and one end of a pair of sockets for a TUN device. */
+export function batchedRig(without: readonly PlaneStep[] = []): RigMaker {
+  return (settings, limits) => {
+    const tun = new PairTun();
+    const plane = new BatchedPlane({
+      settings,
+      tun,
+      udp: { family: 4, host: '127.0.0.1', port: 0 },
+      without,
+      worker: builtWorker('src/host/dataplane/batched/worker.ts'),
+      manualClock: true,
+      ...(limits === undefined ? {} : { limits }),
+    });
+    let now = 1000;
+    return startRig(
+      plane,
+      {
+        inject: (packet) => {
+          const before = plane.tunnel().packetsRead;
+          tun.inject(packet);
+          while (plane.tunnel().packetsRead === before) plane.setClock(now);
+          plane.setClock(now);
+          plane.settle();
+        },
+        written: () => tun.written(),
+        advance: (milliseconds) => {
+          const end = now + milliseconds;
+          for (let next = plane.nextDeadline(); next <= end; next = plane.nextDeadline()) {
+            now = Math.max(now, next);
+            plane.setClock(now);
+            if (plane.nextDeadline() === next) throw new Error('a deadline that has passed is still there');
+          }
+          now = end;
+          plane.setClock(now);
+          plane.settle();
+        },
+        settle: () => plane.settle(),
+        stop: () => tun.close(),
+      },
+      settings,
+      () => plane.setClock(now),
+    );
+  };
+}
+
+/** What is around a plane, and how a test moves it. */
+interface Around {
+  inject(packet: Buffer): void;
+  written(): Buffer[];
+  advance(milliseconds: number): void;
+  /** Waits for what was told to a thread. */
+  settle(): void;
+  stop(): void;
+}
+
+async function startRig(plane: DataPlane, around: Around, settings: PlaneSettings, begun: () => void = () => {}): Promise<PlaneRig> {
+  const rig = new SocketRig(plane, around, settings.transport);
+  await plane.start();
+  await plane.begin();
+  begun();
+  return rig;
+}
 
 /** An outside host: packets sent and received over a real socket. */
 interface Outside {
@@ -160,10 +231,9 @@ interface Outside {
   close(): void;
 }
 
-class PortableRig implements PlaneRig {
+class SocketRig implements PlaneRig {
   readonly view: DataPlane;
-  readonly #clock: ManualClock;
-  readonly #tun: FakeTun;
+  readonly #around: Around;
   readonly #transport: 'udp' | 'tcp';
   readonly #outside = new Map<string, Promise<Outside>>();
   readonly #events: PlaneEvent[] = [];
@@ -173,10 +243,9 @@ class PortableRig implements PlaneRig {
   #trace: PacketTrace | undefined;
   readonly #woken: (() => void)[] = [];
 
-  constructor(plane: DataPlane, clock: ManualClock, tun: FakeTun, transport: 'udp' | 'tcp') {
+  constructor(plane: DataPlane, around: Around, transport: 'udp' | 'tcp') {
     this.view = plane;
-    this.#clock = clock;
-    this.#tun = tun;
+    this.#around = around;
     this.#transport = transport;
     plane.onTrouble((trouble) => {
       throw new Error(`trouble: ${JSON.stringify(trouble)}`);
@@ -210,21 +279,24 @@ class PortableRig implements PlaneRig {
   }
 
   fromTun(packet: Buffer): void {
-    this.#tun.inject(packet);
+    this.#around.inject(packet);
   }
 
   async sentTo(host: string): Promise<Buffer[]> {
     const { link, received } = await this.#host(host);
+    this.#around.settle();
     await this.#until(() => received.length >= (this.#owed.get(link.key) ?? 0));
     this.#owed.delete(link.key);
     return received.splice(0);
   }
 
   delivered(): Buffer[] {
-    return this.#tun.written.splice(0);
+    this.#around.settle();
+    return this.#around.written();
   }
 
   async events(): Promise<PlaneEvent[]> {
+    this.#around.settle();
     await turn();
     return this.#events.splice(0);
   }
@@ -234,11 +306,12 @@ class PortableRig implements PlaneRig {
   }
 
   advance(milliseconds: number): void {
-    this.#clock.advance(milliseconds);
+    this.#around.advance(milliseconds);
   }
 
   async stop(): Promise<void> {
     await this.view.stop();
+    this.#around.stop();
     for (const outside of this.#outside.values()) (await outside).close();
   }
 

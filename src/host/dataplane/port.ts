@@ -1,5 +1,6 @@
 import type { TunnelscopeError } from '../../base/errors.ts';
 import type { Address } from '../../model/address.ts';
+import type { DataPlaneRecord } from '../../model/status-report.ts';
 import type { PacketTrace } from '../../protocol/data/forward.ts';
 import type { PlaneCommand, PlaneEvent, PlaneView } from '../../protocol/data/plane.ts';
 
@@ -17,12 +18,14 @@ export interface DataPlane extends PlaneView {
   onTrouble(listener: (trouble: PlaneTrouble) => void): void;
   /** Shows every packet to `trace` until it is called with undefined. */
   traceWith(trace: PacketTrace | undefined): void;
-  /** Opens the sockets and reads from then on. Throws LISTEN with stock's words. */
+  /** Opens the sockets. Throws LISTEN with stock's words. */
   start(): Promise<void>;
+  /** After `start`, once privileges are given up: threads start, and packets pass from then on at the latest. Throws DATA_PLANE. */
+  begin(): Promise<void>;
   /** Tells no more events, closes the sockets once what was sent is written, and leaves the TUN device open. */
   stop(): Promise<void>;
-  /** Packets that the network and the TUN device did not take in time. */
-  dropped(): { readonly network: number; readonly tun: number };
+  /** What runs here, once it has begun, and what it dropped. */
+  running(): DataPlaneRecord;
   /** Where it listens; throws BUG before `start`. */
   localAddress(): Address;
 }
@@ -32,4 +35,8 @@ export type PlaneTrouble =
   /** Reading from the network failed; `words` are the C library's. At most one a second. */
   | { readonly kind: 'socket'; readonly code: string; readonly errno: number; readonly words: string }
   /** The TUN device is gone. */
-  | { readonly kind: 'tun'; readonly error: TunnelscopeError };
+  | { readonly kind: 'tun'; readonly error: TunnelscopeError }
+  /** The thread that carries packets is gone, and with it the plane. */
+  | { readonly kind: 'worker'; readonly error: TunnelscopeError }
+  /** Something that made the plane faster does not work here after all; it goes on without. */
+  | { readonly kind: 'step-off'; readonly step: string; readonly reason: string };

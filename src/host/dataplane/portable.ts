@@ -1,6 +1,7 @@
 import { TunnelscopeError } from '../../base/errors.ts';
 import type { Instant } from '../../base/units.ts';
 import type { Address } from '../../model/address.ts';
+import type { DataPlaneRecord } from '../../model/status-report.ts';
 import { Forwarder, type PacketTrace } from '../../protocol/data/forward.ts';
 import type { ControlLimits } from '../../protocol/data/gate.ts';
 import type { PeerSlot, PlaneCommand, PlaneCounters, PlaneEvent, PlaneSettings, RouteUse } from '../../protocol/data/plane.ts';
@@ -93,6 +94,11 @@ export class PortablePlane implements DataPlane {
     });
   }
 
+  /** Nothing is left to begin. */
+  begin(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
@@ -108,8 +114,9 @@ export class PortablePlane implements DataPlane {
     return this.#transport.local;
   }
 
-  dropped(): ReturnType<DataPlane['dropped']> {
-    return { network: this.#transport?.dropped() ?? this.#networkDrops, tun: this.#tun.dropped };
+  running(): DataPlaneRecord {
+    const network = this.#transport?.dropped() ?? this.#networkDrops;
+    return { adapter: 'portable', crypto: 'node:crypto', steps: [], dropped: { network, tun: this.#tun.dropped, unread: 0 } };
   }
 
   command(command: PlaneCommand): void {

@@ -1,4 +1,4 @@
-import { choice, type DirectiveRow, directive, optional, path, text } from '../row.ts';
+import { choice, type DirectiveRow, directive, optional, path, rest, text } from '../row.ts';
 
 /** Directives that OpenVPN does not know. */
 export const OURS_ONLY: readonly DirectiveRow[] = [
@@ -18,6 +18,14 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
     'compat-status',
     [choice('version', ['2.6', '2.7'])],
     'Whose forms status files and replies have: 2.7 puts the protocol before real addresses. Default 2.6.',
+  ),
+  directive(
+    'data-plane',
+    [
+      choice('adapter', ['portable', 'batched']),
+      optional(rest(choice('without', ['no-gso', 'no-gro', 'no-vnet-hdr', 'no-native-crypto']))),
+    ],
+    'What carries packets: portable, the default, on the main thread, everywhere; or batched, for UDP on Linux, in a thread of its own with system calls for many packets at a time. Steps that make the latter faster can be left out; what a system has not is left out by itself.',
   ),
   directive('management-single', [], 'Serves one management client at a time, as OpenVPN does.', { takesEffect: 'start' }),
   directive(

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Duration, Instant } from '../../base/units.ts';
 import type { Address } from '../../model/address.ts';
+import type { DataPlaneRecord } from '../../model/status-report.ts';
 
 /**
  * The data plane as values: what the engine tells it, what it tells the engine, what can be read of it at once. The
@@ -140,8 +141,19 @@ export interface RouteUse {
   readonly lastReference: Instant;
 }
 
+/**
+ * Ways of an adapter to be faster that can be left out alone: OpenSSL's functions instead of Node's, packets that travel
+ * together through the kernel when they are sent (UDP_SEGMENT), received (UDP_GRO), and on the TUN device.
+ */
+export const PLANE_STEPS = ['native-crypto', 'gso', 'gro', 'vnet-hdr'] as const;
+
+/** One of them. */
+export type PlaneStep = (typeof PLANE_STEPS)[number];
+
 /** What can be read of the plane at once. */
 export interface PlaneView {
+  /** What carries the packets; undefined where there is only one way. */
+  running?(): DataPlaneRecord | undefined;
   counters(slot: PeerSlot): PlaneCounters | undefined;
   routes(): Iterable<RouteUse>;
   /** Packets and bytes read from and written to the TUN device. */

@@ -1,0 +1,225 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Instant } from '../../../base/units.ts';
+import { Forwarder, type PacketTrace } from '../../../protocol/data/forward.ts';
+import { PLANE_STEPS, type PlaneStep } from '../../../protocol/data/plane.ts';
+import { monotonic } from '../../clock.ts';
+import { Arena } from './arena.ts';
+import { chooseCiphers } from './evp.ts';
+import { FLAG, GAUGE, type ToWorker, type WorkerSetup } from './layout.ts';
+import type { Libc } from './libc.ts';
+import { asBuffer, Mailbox, unpacked } from './mailbox.ts';
+import { SharedMemory, WorkerMemory } from './memory.ts';
+import { OffloadTun } from './offload.ts';
+import { hasSegments, joinsReceived } from './probe.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+import { PlainTun, type TunIo } from './tun-io.ts';
+
+const ARENA_BYTES = 8 * 1024 * 1024;
+const POLLIN = 1;
+/** Of a descriptor that polls: `fd` i32, `events` i16, `revents` i16. */
+const POLL_BYTES = 8;
+const READY_AT = 6;
+/** So long at most nothing is heard, should the eventfd fail. */
+const LONGEST_WAIT_MS = 1000;
+/** A socket that fails is told of at most this often. */
+const TROUBLE_QUIET_MS = 1000;
+/** What the TUN device may want before a packet. */
+const LEAD = 64;
+/** What a poll saw of each descriptor. */
+const UDP = 0;
+const WAKE = 1;
+const TUN = 2;
+
+/** The worker's life: waits for packets and commands, lets the forwarder judge them, and sends what comes of it. */
+export class DataLoop {
+  readonly #setup: WorkerSetup;
+  readonly #port: MessagePort;
+  readonly #libc: Libc;
+  readonly #arena: Arena;
+  readonly #memory: SharedMemory;
+  readonly #workerMemory: WorkerMemory;
+  readonly #mailbox: Mailbox;
+  readonly #forwarder: Forwarder;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  readonly #tun: TunIo | undefined;
+  readonly #poll: number;
+  readonly #polled: number;
+  readonly #clockOffset: number;
+  #troubleAt = Number.NEGATIVE_INFINITY;
+  #tunGone = false;
+  /** Messages of the main thread that were carried out in this turn. */
+  #taken = 0;
+  /** One reading of the clock a batch. */
+  #now: Instant = 0 as Instant;
+
+  /** Tries what there is, and says what will run. */
+  constructor(setup: WorkerSetup, port: MessagePort, libc: Libc) {
+    const { descriptors, without, settings } = setup;
+    this.#setup = setup;
+    this.#port = port;
+    this.#libc = libc;
+    this.#arena = new Arena(ARENA_BYTES, (buffer) => libc.addressOf(buffer));
+    this.#memory = new SharedMemory(setup.memory);
+    this.#workerMemory = new WorkerMemory(this.#memory);
+    this.#mailbox = new Mailbox(port, this.#memory);
+    this.#clockOffset = setup.epoch + monotonic() - performance.now();
+    const wants = (step: PlaneStep): boolean => !without.includes(step);
+    const segments = wants('gso') && hasSegments(this.#arena, libc, descriptors.udp);
+    const joined = wants('gro') && joinsReceived(this.#arena, libc, descriptors.udp);
+    this.#sender = new Sender({
+      arena: this.#arena,
+      libc,
+      udp: descriptors.udp,
+      family: setup.family,
+      connected: setup.connected,
+      gauges: this.#memory.gauges,
+      segments,
+      stepOff: (step, errno) => this.#mailbox.say({ kind: 'step-off', step, errno }),
+    });
+    const { ciphers, source } = chooseCiphers(this.#arena, () => this.#sender.room(), wants('native-crypto'));
+    this.#receiver = new Receiver({
+      arena: this.#arena,
+      libc,
+      udp: descriptors.udp,
+      gauges: this.#memory.gauges,
+      datagram: (bytes, { host, port: from }) => this.#forwarder.handleDatagram(bytes, host, from, this.#now),
+      failed: (errno) => this.#socketFailed(errno),
+    });
+    this.#tun = descriptors.tun === undefined ? undefined : this.#openTun(descriptors.tun);
+    this.#forwarder = this.#makeForwarder(settings, ciphers);
+    this.#poll = this.#arena.take(3 * POLL_BYTES);
+    this.#polled = descriptors.tun === undefined ? 2 : 3;
+    for (const [i, fd] of [descriptors.udp, descriptors.wake, descriptors.tun ?? -1].entries()) {
+      this.#arena.setWord(this.#poll + i * POLL_BYTES, fd);
+      this.#arena.setWord(this.#poll + i * POLL_BYTES + 4, POLLIN);
+    }
+    const running: Record<PlaneStep, boolean> = {
+      'native-crypto': source !== 'node:crypto',
+      gso: segments,
+      gro: joined,
+      'vnet-hdr': this.#tun instanceof OffloadTun && this.#tun.offloads,
+    };
+    this.#mailbox.say({ kind: 'ready', running: { crypto: source, steps: PLANE_STEPS.filter((step) => running[step]) } });
+  }
+
+  /** Until the stop flag is set; then carries out what was told before, and sends it. */
+  run(): void {
+    const { flags } = this.#memory;
+    while (Atomics.load(flags, FLAG.stop) === 0) {
+      this.#turnEnds();
+      const wait = this.#wait();
+      if (this.#libc.poll(this.#arena.base + this.#poll, this.#polled, wait) < 0) continue;
+      this.#now = this.#readClock();
+      if (this.#isReady(WAKE)) this.#listen();
+      if (this.#isReady(UDP)) this.#receiver.receive();
+      this.#tun?.flush();
+      if (this.#isReady(TUN) && !this.#tunGone) this.#tun?.receive();
+      this.#forwarder.handleDeadline(this.#now);
+    }
+    this.#listen();
+    this.#turnEnds();
+  }
+
+  #makeForwarder(settings: WorkerSetup['settings'], ciphers: ReturnType<typeof chooseCiphers>['ciphers']): Forwarder {
+    const ownAddresses = settings.ownAddresses.map((route) => ({ ...route, network: asBuffer(route.network) }));
+    return new Forwarder(
+      { ...settings, ownAddresses },
+      {
+        transmit: (bytes, link) => this.#sender.add(bytes, link),
+        deliver: (packet) => this.#deliver(packet),
+        event: (event) => this.#mailbox.event(event),
+        closeLink: () => {},
+      },
+      { limits: this.#setup.limits, ciphers, memory: this.#workerMemory },
+    );
+  }
+
+  #openTun(fd: number): TunIo {
+    const parts = {
+      arena: this.#arena,
+      libc: this.#libc,
+      fd,
+      gauges: this.#memory.gauges,
+      packet: (bytes: Buffer) => this.#forwarder.handleInner(bytes, this.#now),
+      failed: (errno: number) => this.#tunFailed(errno),
+    };
+    if (!this.#setup.tunHeaders) return new PlainTun(parts);
+    const joined = !this.#setup.without.includes('vnet-hdr');
+    return new OffloadTun(parts, joined, (step, errno) => this.#mailbox.say({ kind: 'step-off', step, errno }));
+  }
+
+  /** Ciphers of Node's put the payload elsewhere. */
+  #deliver(packet: Buffer): void {
+    if (this.#tunGone || this.#tun === undefined) return;
+    if (this.#arena.holds(packet)) return this.#tun.write(packet);
+    const at = this.#sender.room() + LEAD;
+    packet.copy(this.#arena.bytes, at);
+    this.#tun.write(this.#arena.view(at, packet.length));
+    this.#tun.flush();
+  }
+
+  /** Carries out all that the main thread told. */
+  #listen(): void {
+    const { flags } = this.#memory;
+    this.#libc.read(this.#setup.descriptors.wake, this.#arena.base + this.#sender.room(), 8);
+    // Before looking: what comes while we look wakes us again.
+    Atomics.store(flags, FLAG.wake, 0);
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      this.#carryOut(received.message as ToWorker);
+      this.#taken++;
+    }
+  }
+
+  #carryOut(message: ToWorker): void {
+    if (message.kind === 'trace') {
+      this.#forwarder.trace = message.on ? this.#trace : undefined;
+      return;
+    }
+    this.#workerMemory.nextPeer = message.cell;
+    this.#forwarder.command(unpacked(message.command), this.#now);
+  }
+
+  /** Sends packets and words, and shows when there is something to do next. */
+  #turnEnds(): void {
+    this.#sender.flush();
+    this.#mailbox.flush();
+    this.#memory.gauges[GAUGE.deadline] = this.#forwarder.nextDeadline() ?? Number.POSITIVE_INFINITY;
+    if (this.#taken === 0) return;
+    Atomics.add(this.#memory.flags, FLAG.taken, this.#taken);
+    Atomics.notify(this.#memory.flags, FLAG.taken);
+    this.#taken = 0;
+  }
+
+  readonly #trace: PacketTrace = (direction, bytes, slot, link) => this.#mailbox.traced({ direction, bytes, slot, link });
+
+  #wait(): number {
+    const deadline = this.#forwarder.nextDeadline();
+    if (deadline === undefined || this.#setup.manualClock) return LONGEST_WAIT_MS;
+    return Math.min(LONGEST_WAIT_MS, Math.max(0, Math.ceil(deadline - this.#readClock())));
+  }
+
+  #readClock(): Instant {
+    return (this.#setup.manualClock ? this.#memory.gauge(GAUGE.clock) : performance.now() + this.#clockOffset) as Instant;
+  }
+
+  #isReady(descriptor: number): boolean {
+    return this.#arena.data.getInt16(this.#poll + descriptor * POLL_BYTES + READY_AT, true) !== 0;
+  }
+
+  #socketFailed(errno: number): void {
+    if (this.#now - this.#troubleAt < TROUBLE_QUIET_MS) return;
+    this.#troubleAt = this.#now;
+    this.#mailbox.say({ kind: 'socket-failed', errno });
+  }
+
+  #tunFailed(errno: number): void {
+    if (this.#tunGone) return;
+    this.#tunGone = true;
+    this.#arena.setWord(this.#poll + TUN * POLL_BYTES, 0xffff_ffff);
+    this.#mailbox.say({ kind: 'tun-failed', errno });
+  }
+}

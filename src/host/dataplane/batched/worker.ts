@@ -1,0 +1,9 @@
+import { type MessagePort, workerData } from 'node:worker_threads';
+import type { WorkerSetup } from './layout.ts';
+import { loadLibc } from './libc.ts';
+import { DataLoop } from './loop.ts';
+
+/** The worker thread of the batched data plane: runs until its stop flag is set. An error ends it, which the main thread sees. */
+const { setup, port } = workerData as { readonly setup: WorkerSetup; readonly port: MessagePort };
+new DataLoop(setup, port, loadLibc()).run();
+port.close();
