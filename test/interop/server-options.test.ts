@@ -75,6 +75,35 @@ describe.skipIf(!requireInterop())('what a client is given', () => {
     expect(textIfThere(path)).toContain('add 10.71.0.0/24 alice');
   });
 
+  it('comes from a server that is put together without server, keepalive and a direction in tls-auth', async () => {
+    const { staticKey } = lab.pki;
+    const server = await lab.server({
+      wrap: 'none',
+      without: ['server', 'server-ipv6', 'keepalive'],
+      lines: [
+        `local ${lab.serverHost.ip4}`,
+        'ifconfig 10.8.0.1 255.255.255.0',
+        'ifconfig-pool 10.8.0.40 10.8.0.41',
+        'push "route-gateway 10.8.0.1"',
+        'push "topology subnet"',
+        'ping 1',
+        'ping-restart 10',
+        'tun-mtu 1400',
+        `tls-auth ${staticKey}`,
+        'key-direction 0',
+      ],
+    });
+    await server.process.waitFor(`UDPv4 link local (bound): [AF_INET]${lab.serverHost.ip4}:1194`);
+    const alice = await lab.client('alice', { wrap: 'none', lines: [`tls-auth ${staticKey}`, 'key-direction 1', 'ping 1'] });
+    expect(alice.tunnel4).toBe('10.8.0.40');
+    expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual(ALL);
+    for (const host of [server.host, alice.host])
+      expect(await lab.network.run(host, ['ip', 'link', 'show', 'dev', 'tun0'])).toContain('mtu 1400');
+    alice.process.signal('SIGSTOP');
+    await server.process.waitFor('[alice] Inactivity timeout (--ping-restart), restarting');
+    alice.process.signal('SIGCONT');
+  });
+
   it('are the sizes of buffers, at both ends', async () => {
     const server = await lab.server({ lines: ['sndbuf 393216', 'rcvbuf 393216', 'push "sndbuf 393216"', 'push "rcvbuf 393216"'] });
     const client = await lab.client('alice');
