@@ -3,12 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../test/support/sources.ts';
+import { benchGateway } from './gateway.ts';
 import { benchHandshakes } from './handshakes.ts';
 import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
 import { benchManagement } from './management.ts';
 import { benchMemory } from './memory.ts';
 import { benchMicro } from './micro.ts';
 import { benchPing } from './ping.ts';
+import { benchScrape } from './scrape.ts';
 import { isMet, type Section, sectionText } from './support/figure.ts';
 import { benchThroughput } from './throughput.ts';
 
@@ -33,6 +35,8 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   'log-handshakes': (quick) => (quick ? benchLogHandshakes(1, 2) : benchLogHandshakes(3, 5)),
   'log-loop': (quick) => (quick ? benchLogLoop(1, 1) : benchLogLoop(3, 5)),
   management: (quick) => benchManagement(quick ? { clients: 50, rounds: 1 } : { clients: 2000, rounds: 3 }),
+  gateway: (quick) => (quick ? benchGateway(1, 200) : benchGateway(3, 3000)),
+  scrape: (quick) => (quick ? benchScrape(1, 5) : benchScrape(3, 30)),
   micro: (quick) => benchMicro(quick ? 20 : 300),
 };
 

@@ -18,3 +18,4 @@ export type { ClientRecord, ClientStatus, LinkQuality, RouteRecord, ServerStatus
 export * as options from './options/index.ts';
 export * as protocol from './protocol/index.ts';
 export * as status from './status/index.ts';
+export * as telemetry from './telemetry/index.ts';

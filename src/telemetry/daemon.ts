@@ -247,11 +247,11 @@ export class Daemon implements DaemonView {
     this.cpuSeconds.restart('process');
   }
 
-  #processSeen(process: SeenProcess | undefined, source: SourceKind, now: Now): void {
+  #processSeen(seen: SeenProcess | undefined, source: SourceKind, now: Now): void {
     const before = this.#process.figure?.value;
-    if (process !== undefined && before !== undefined && before.pid !== process.pid) this.#processChanged();
-    this.#process.offer(process, source, now);
-    if (process !== undefined) this.cpuSeconds.set('process', process.cpuSeconds, now);
+    if (seen !== undefined && before !== undefined && before.pid !== seen.pid) this.#processChanged();
+    this.#process.offer(seen, source, now);
+    if (seen !== undefined) this.cpuSeconds.set('process', seen.cpuSeconds, now);
   }
 
   #stateSeen(state: SeenState, source: SourceKind, now: Now): void {

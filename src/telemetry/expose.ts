@@ -81,8 +81,11 @@ function* seriesOf(page: Page, metric: Extract<Metric, { of: 'series' }>, daemon
 }
 
 function readDaemon(page: Page, metric: Extract<Metric, { of: 'daemon' }>, daemon: DaemonView, block: string, now: Now): void {
-  const pairs = (values: readonly string[]): string =>
-    values.reduce((text, value, index) => `${text},${labelPair(metric.labels[index] ?? '', value)}`, block);
+  const pairs = (values: readonly string[]): string => {
+    let text = block;
+    for (let index = 0; index < values.length; index++) text += `,${labelPair(metric.labels[index] ?? '', values[index] ?? '')}`;
+    return text;
+  };
   if (metric.type === 'histogram') metric.read(daemon, (value, ...labels) => page.histogram(pairs(labels), value));
   else metric.read(daemon, (value, ...labels) => page.sample(`{${pairs(labels)}}`, value), now);
 }

@@ -13,8 +13,12 @@ export function labelText(text: string): string {
   return text.slice(0, MAX_LENGTH).replace(UNFIT, '\ufffd');
 }
 
+/** What most values are: nothing in them has to be changed. */
+const PLAIN = /^[ !#-[\]-~]{0,256}$/;
+
 /** `a="b"` of a value that may hold anything. */
 export function labelPair(name: string, value: string): string {
+  if (PLAIN.test(value)) return `${name}="${value}"`;
   return `${name}="${labelText(value).replace(ESCAPED, (found) => ESCAPES[found] ?? found)}"`;
 }
 
