@@ -2,6 +2,7 @@ import type { WallTime } from '../base/units.ts';
 import type { Notification, StateNotice } from '../management/understood.ts';
 import { maskedCommand } from '../management/understand.ts';
 import { FLAG, flagLetters, KIND } from '../messages/kinds.ts';
+import { MANAGEMENT } from '../messages/management.ts';
 import { recognise } from '../messages/recogniser.ts';
 import { type Address, addressFrom } from '../model/address.ts';
 import type { ClientNotice, DaemonEvent, DaemonState, LogLine, StateName } from '../model/daemon-port.ts';
@@ -74,13 +75,13 @@ export function eventOf(notification: Notification, line: string): DaemonEvent |
 
 /** A line of `>LOG` or of the log's history. Its level is the catalogue's, or what the flags tell. */
 export function logLine(time: number, flags: string, text: string): LogLine {
+  // Every command makes one of these, and it needs no looking up.
+  const command = shownCommand(text);
+  if (command !== undefined) {
+    return { time: wallOf(time), word: MANAGEMENT.command.word, text: `MANAGEMENT: CMD '${maskedCommand(command)}'` };
+  }
   const known = recognise(text).row?.word;
-  const word = known !== undefined && flagLetters(known) === flags ? known : wordOf(flags);
-  return {
-    time: wallOf(time),
-    word,
-    text: text.replace(SHOWN_COMMAND, (_all, command: string) => `MANAGEMENT: CMD '${maskedCommand(command)}'`),
-  };
+  return { time: wallOf(time), word: known !== undefined && flagLetters(known) === flags ? known : wordOf(flags), text };
 }
 
 /** The command that a log line shows. */

@@ -204,7 +204,7 @@ export class AttachedDaemon implements DaemonPort {
       default:
     }
     this.#learn(event);
-    this.#tell(factOfEvent(event));
+    if (this.#options.fact !== undefined) this.#tell(factOfEvent(event));
     this.#emit(event);
   }
 
