@@ -18,6 +18,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
     return this.#dropped;
   }
 
+  /** Adds one, and drops the oldest when there are too many. */
   push(item: T): void {
     if (this.#ended) return;
     this.#items.push(item);
@@ -28,11 +29,13 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.#wake?.();
   }
 
+  /** Nothing more will come. */
   end(): void {
     this.#ended = true;
     this.#wake?.();
   }
 
+  /** Takes them as they come, until the end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
     for (;;) {
       const [item] = this.#items.splice(0, 1);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../base/secret.ts';
+import { testPki } from '../../test/support/pki.ts';
 import { SystemClock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
 import { FakeDaemonPort } from '../management/fake-port.ts';
@@ -80,6 +81,18 @@ describe('ManagementClient', () => {
     expect(await right.pid()).toBe(7);
     const wrong = client(where, { password: new Secret('guess'), reconnects: false });
     await expect(wrong.open()).rejects.toMatchObject({ message: 'bad password', lost: true });
+  });
+
+  it('speaks TLS, and shows who it is to a listener that wants to know', async () => {
+    const { ca, server, alice } = await testPki();
+    const tls = { cert: server.certPem, key: server.keyPem, ca: ca.certPem };
+    const { where } = await serve({ where: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tls });
+    const trust = { ca: ca.certPem, serverName: 'server' };
+    const known = client(where, { tls: { ...trust, cert: alice.certPem, key: alice.keyPem } });
+    await known.open();
+    expect(await known.pid()).toBe(7);
+    await expect(client(where, { tls: trust, reconnects: false }).open()).rejects.toMatchObject({ lost: true });
+    await expect(client(where, { tls: { serverName: 'server' }, reconnects: false }).open()).rejects.toMatchObject({ lost: true });
   });
 
   it('comes back and subscribes again', async () => {

@@ -98,9 +98,13 @@ export class ManagementClient {
     return Number(/(-?\d+)/.exec(await this.#said(name, ...words))?.[1]);
   }
 
+  /** The process id of the daemon. */
   pid = (): Promise<number> => this.#number('pid');
+  /** How much is logged; sets it when given. */
   verb = (set?: number): Promise<number> => (set === undefined ? this.#number('verb') : this.#number('verb', set).then(() => set));
+  /** How many similar log lines in a row are shown; sets it when given. */
   mute = (set?: number): Promise<number> => (set === undefined ? this.#number('mute') : this.#number('mute', set).then(() => set));
+  /** How many clients are connected. */
   nclients = (): Promise<number> => this.#number('nclients');
 
   /** The lines of `status`, for a parser of status files. */
@@ -129,9 +133,11 @@ export class ManagementClient {
     return (await this.#number('hold')) === 1;
   };
 
+  /** Does what the daemon does on a signal. */
   signal = (name: 'SIGHUP' | 'SIGTERM' | 'SIGUSR1' | 'SIGUSR2'): Promise<string> => this.#said('signal', name);
   /** Ends the sessions of a common name or an address. */
   kill = (whom: string): Promise<string> => this.#said('kill', whom);
+  /** Sends a client a message (RESTART without one) and ends its session. */
   clientKill = (clientId: number, message?: string): Promise<string> =>
     this.#said('client-kill', clientId, ...(message === undefined ? [] : [message]));
   /** Lets a client in; `config` are lines as in its client file. */
@@ -139,21 +145,34 @@ export class ManagementClient {
     if (config.length === 0) await this.#said('client-auth-nt', clientId, keyId);
     else await this.command('client-auth', [clientId, keyId], config);
   };
+  /** Refuses a client; `clientReason` is told to it. */
   clientDeny = (clientId: number, keyId: number, reason: string, clientReason?: string): Promise<string> =>
     this.#said('client-deny', clientId, keyId, reason, ...(clientReason === undefined ? [] : [clientReason]));
+  /** Tells a client that its login goes on elsewhere. */
   clientPendingAuth = (clientId: number, keyId: number, extra: string, timeoutSeconds: number): Promise<string> =>
     this.#said('client-pending-auth', clientId, keyId, extra, timeoutSeconds);
+  /** Sends new options to one client, or to all that take them. */
   pushUpdate = (options: string, clientId?: number): Promise<readonly string[]> =>
     clientId === undefined ? this.command('push-update-broad', [options]) : this.command('push-update-cid', [clientId, options]);
+  /** Gives a user name that was asked for. */
   username = (type: string, name: string): Promise<string> => this.#said('username', type, name);
+  /** Gives a password that was asked for. */
   password = (type: string, password: Secret): Promise<string> => this.#said('password', type, password.reveal());
+  /** Answers a NEED-OK request. */
   needOk = (type: string, ok: boolean): Promise<string> => this.#said('needok', type, ok ? 'ok' : 'cancel');
+  /** Answers a NEED-STR request. */
   needStr = (type: string, text: string): Promise<string> => this.#said('needstr', type, text);
+  /** Answers a challenge of the server. */
   crResponse = (base64: string): Promise<string> => this.#said('cr-response', base64);
+  /** Answers a REMOTE request. */
   remote = (...action: readonly [string, ...(string | number)[]]): Promise<string> => this.#said('remote', ...action);
+  /** Answers a PROXY request. */
   proxy = (...proxy: readonly [string, ...(string | number)[]]): Promise<string> => this.#said('proxy', ...proxy);
+  /** Shows or sets what a client does when its login fails. */
   authRetry = (set?: 'none' | 'interact' | 'nointeract'): Promise<string> => this.#said('auth-retry', ...(set === undefined ? [] : [set]));
+  /** Forgets passwords that were given. */
   forgetPasswords = (): Promise<string> => this.#said('forget-passwords');
+  /** Chooses which variables of clients are shown: 0 all, 1 and 2 fewer, 3 none. */
   envFilter = (level: number): Promise<string> => this.#said('env-filter', level);
   /** A signature or certificate that was asked for, as lines. */
   answerRequest = (name: 'pk-sig' | 'rsa-sig' | 'certificate', lines: readonly string[]): Promise<readonly string[]> =>
