@@ -41,7 +41,7 @@ function recordsOf(name: string): LogRecord[] {
   };
   const note = { kind: 'note', peer } as const;
   return [
-    recordOf({ ...note, row: AUTH.succeeded, args: { username: name, remark: '' } }, NOW),
+    recordOf({ ...note, row: AUTH.succeeded, args: { username: name, note: '' } }, NOW),
     recordOf({ ...note, row: PEER_INFO.value, args: { name: 'UV_NAME', value: name } }, NOW),
   ];
 }
