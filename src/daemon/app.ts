@@ -10,7 +10,7 @@ import type { Answers } from '../host/background.ts';
 import type { Clock } from '../host/clock.ts';
 import { HeldFiles } from '../host/files.ts';
 import { IpRoute2, type Network } from '../host/ip.ts';
-import { changePriority, dropPrivileges, resolveIdentity } from '../host/process.ts';
+import { dropPrivileges, resolveIdentity } from '../host/process.ts';
 import { ProcessRunner, type Runner } from '../host/scripts.ts';
 import type { SignalName } from '../host/signals.ts';
 import { recognise } from '../messages/recogniser.ts';
@@ -29,6 +29,7 @@ import { LogControl, outletOver } from './log-control.ts';
 import { HoldGate } from './hold.ts';
 import { askedPasswords, makeManagement, ManagementPlaces } from './management.ts';
 import { Passphrase } from './passphrase.ts';
+import { carryOutNice } from './nice.ts';
 import { PidFile } from './pid-file.ts';
 import { Reloads, type Runnable, type Unlocked } from './reloads.ts';
 import { Serving } from './serving.ts';
@@ -284,7 +285,7 @@ export class DaemonApp {
     const tunnel = standing ?? (await this.#openInterface(configuration));
     this.#interface = tunnel;
     await this.#managementPlaces?.follow((configuration.server.tunnel4 ?? configuration.server.tunnel6)?.address);
-    if (this.#current === undefined) this.#setPriority(configuration.daemon.nice);
+    if (this.#current === undefined) carryOutNice(configuration.daemon.nice, this.logging.notes);
     const serving = await Serving.open({
       configuration,
       material: runnable.material,
@@ -304,13 +305,6 @@ export class DaemonApp {
     this.#current = runnable;
     this.port.statusVersion = configuration.server.statusVersion;
     if (standing === undefined) this.#upDown(true);
-  }
-
-  #setPriority(nice: number | undefined): void {
-    if (nice === undefined || nice === 0) return;
-    const failed = changePriority(nice);
-    if (failed === undefined) this.logging.notes.add(START.niceSet, { by: nice });
-    else this.logging.notes.add(START.niceFailed, { by: nice, reason: failed });
   }
 
   #openInterface(configuration: Configuration): Promise<TunnelInterface> {

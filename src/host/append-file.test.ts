@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AppendFile, type AppendNews, FakeAppendSink } from './append-file.ts';
+import { AppendFile, type AppendNews } from './append-file.ts';
 
 let folder: string;
 let path: string;
@@ -161,17 +161,5 @@ describe('AppendFile', () => {
   it("says in the system's words why it cannot open", () => {
     expect(() => AppendFile.open(join(folder, 'none', 'log'), { truncate: false })).toThrow('No such file or directory (errno=2)');
     expect(() => AppendFile.open(folder, { truncate: false })).toThrow(expect.objectContaining({ code: 'FILE' }));
-  });
-});
-
-describe('FakeAppendSink', () => {
-  it('keeps lines, and drops when told to be full', async () => {
-    const sink = new FakeAppendSink();
-    sink.append('a');
-    sink.full = true;
-    expect(sink.append('b')).toBe(false);
-    await sink.flush();
-    await sink.close();
-    expect(sink).toMatchObject({ lines: ['a'], dropped: 1, closed: true });
   });
 });

@@ -4,18 +4,6 @@ import { promisify } from 'node:util';
 import { TunnelscopeError } from '../base/errors.ts';
 import { failureFrom, formatFailure } from './errno.ts';
 
-/** Where lines are appended, whoever reads them, at whatever speed. */
-export interface AppendSink {
-  /** Never waits. False when the line was dropped because too much is unwritten. */
-  append(line: string): boolean;
-  /** Lines dropped so far, for want of room. */
-  readonly dropped: number;
-  /** When everything appended before the call was written. Waits as long as a reader does not read. */
-  flush(): Promise<void>;
-  /** After a last flush, for which it waits a second at most. */
-  close(): Promise<void>;
-}
-
 /** What a log file tells of itself, for a line of the log. */
 export type AppendNews =
   /** Writing works again after `milliseconds`; `lost` lines were dropped meanwhile, just before the next line. */
@@ -62,7 +50,7 @@ const statPath = promisify(stat);
  * pipes; one write at a time. What cannot be written now is tried again, in order, while a bounded queue takes what
  * comes after. A file that was renamed or removed is opened anew under its path. With descriptor 1 it is standard output.
  */
-export class AppendFile implements AppendSink {
+export class AppendFile {
   /** Hears of trouble that is over and of rotations. */
   onNews: (news: AppendNews) => void = () => {};
   readonly #maxWaiting: number;
@@ -105,6 +93,7 @@ export class AppendFile implements AppendSink {
     return new AppendFile(withoutWaiting(fd), maxWaitingBytes);
   }
 
+  /** Lines dropped so far, for want of room. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -114,6 +103,7 @@ export class AppendFile implements AppendSink {
     return this.#trouble?.reason;
   }
 
+  /** Never waits. False when the line was dropped because too much is unwritten. */
   append(line: string): boolean {
     const length = Buffer.byteLength(line);
     if (this.#closed || !this.#hasRoom(length)) {
@@ -127,10 +117,12 @@ export class AppendFile implements AppendSink {
     return true;
   }
 
+  /** When everything appended before the call was written. Waits as long as a reader does not read. */
   async flush(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
+  /** After a last flush, for which it waits a second at most. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#watch);
@@ -293,31 +285,5 @@ function withoutWaiting(fd: number): number {
     return fstatSync(fd).isFIFO() ? openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK) : fd;
   } catch {
     return fd;
-  }
-}
-
-/** Keeps lines in memory; a test may make it full. */
-export class FakeAppendSink implements AppendSink {
-  readonly lines: string[] = [];
-  dropped = 0;
-  full = false;
-  closed = false;
-
-  append(line: string): boolean {
-    if (this.full) {
-      this.dropped++;
-      return false;
-    }
-    this.lines.push(line);
-    return true;
-  }
-
-  flush(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    this.closed = true;
-    return Promise.resolve();
   }
 }
