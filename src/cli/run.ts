@@ -1,4 +1,6 @@
 import { type AppOptions, DaemonApp } from '../daemon/app.ts';
+import { ClientApp } from '../daemon/client/app.ts';
+import { modeOfArguments } from '../daemon/client/mode.ts';
 import { backgroundReport, startInBackground } from '../host/background.ts';
 import { SystemClock } from '../host/clock.ts';
 import { keepNewSpaceSmall } from '../host/heap.ts';
@@ -6,19 +8,20 @@ import { systemRandom } from '../host/random.ts';
 import { processSignals } from '../host/signals.ts';
 import { packageVersion } from './version.ts';
 
-/** `tunnelscope run --config FILE ...`: the server daemon, with OpenVPN's own options. Gives its exit status. */
+/** `tunnelscope run --config FILE ...`: the server or client daemon, with OpenVPN's own options. Gives its exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   keepNewSpaceSmall();
   const ready = backgroundReport();
   const common = { argv, clock: new SystemClock(), random: systemRandom, pid: process.pid, version: packageVersion() };
-  const app = new DaemonApp(ready === undefined ? { ...common, ...background(argv) } : { ...common, inBackground: true });
+  const options = ready === undefined ? { ...common, ...background(argv) } : { ...common, inBackground: true };
+  const app = modeOfArguments(argv) === 'client' ? new ClientApp(options) : new DaemonApp(options);
   processSignals.deliverTo((name) => app.signal(name));
   // A mistake of ours ends the daemon, but in order: peers are told, the log is written, files and routes go.
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (error: unknown) => void app.fail(error instanceof Error ? new Error(whereThrown(error)) : error));
   }
   await app.start();
-  if (app.localAddress !== undefined) ready?.();
+  if (app instanceof ClientApp ? app.running : app.localAddress !== undefined) ready?.();
   return app.done;
 }
 

@@ -4,7 +4,7 @@ import type { Random } from '../base/random.ts';
 import { after, type Now, seconds } from '../base/units.ts';
 import { NativePort } from '../engine/native-port.ts';
 import { Numbers } from '../engine/numbers.ts';
-import type { Configuration } from '../engine/settings-from-options.ts';
+import { type Configuration, settingsFromOptions } from '../engine/settings-from-options.ts';
 import { AppendFile } from '../host/append-file.ts';
 import type { Answers } from '../host/background.ts';
 import type { Clock } from '../host/clock.ts';
@@ -110,7 +110,7 @@ export class DaemonApp {
     const logging = new Logging(clock, stdout, stderr);
     this.logging = logging;
     this.#log = new LogControl({ logging, onVerb: (verb) => this.#serving?.runtime.setVerb(verb), goesOn: options.inBackground === true });
-    this.#reader = new ConfigurationReader({ argv, random, clock, logging, log: this.#log, held: this.#held });
+    this.#reader = new ConfigurationReader({ argv, random, clock, logging, log: this.#log, held: this.#held }, settingsFromOptions);
     this.port = new NativePort({
       title: this.#title,
       pid: options.pid,

@@ -128,6 +128,8 @@ export class ClientRunner {
         return this.#plane.command(output.command);
       case 'tls':
         return this.#tls.command(output.command);
+      case 'step':
+        return;
       case 'connected':
         this.#connects++;
         this.#address4 = output.address4;

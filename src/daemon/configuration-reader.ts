@@ -1,19 +1,26 @@
 import { resolve } from 'node:path';
 import type { Random } from '../base/random.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import type { LogSettings } from '../engine/daemon-settings.ts';
+import type { DaemonSettings, LogSettings } from '../engine/daemon-settings.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
-import { isOpenToOthers, readText, whyUnusable } from '../host/access.ts';
+import type { Note } from '../messages/notes.ts';
+import { isOpenToOthers, type PathUse, readText, whyUnusable } from '../host/access.ts';
 import type { HeldFiles } from '../host/files.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Logging } from '../service/logging.ts';
-import { readConfiguration } from './configuration.ts';
+import { type MakeSettings, readConfiguration } from './configuration.ts';
 import type { LogControl } from './log-control.ts';
 import { noteParameters } from './parameters.ts';
 
+/** What reading needs to know of a configuration, a server's or a client's. */
+export interface ReadableConfiguration {
+  readonly daemon: Pick<DaemonSettings, 'log' | 'writePid' | 'listing'>;
+  readonly warnings: readonly Note[];
+}
+
 /** A configuration that was read, with what holds once it is entered. */
-export interface ReadConfiguration {
-  readonly configuration: Configuration;
+export interface ReadConfiguration<C = Configuration> {
+  readonly configuration: C;
   /** Where its relative paths count from. */
   readonly directory: string;
   /** What it says of the log, in the order of its lines. */
@@ -32,19 +39,21 @@ export interface ReaderWorld {
 }
 
 /** Reads the configuration of the command line, at the start and again; what is wrong with it goes to the log. */
-export class ConfigurationReader {
+export class ConfigurationReader<C extends ReadableConfiguration = Configuration> {
   readonly #world: ReaderWorld;
+  readonly #make: MakeSettings<C>;
   /** Where the process was started: relative paths count from there until a `cd`. */
   readonly startDirectory = process.cwd();
   /** What root wrote at the start and nobody writes again: whoever reloads later need not be able to. */
   #pidFile: string | undefined;
 
-  constructor(world: ReaderWorld) {
+  constructor(world: ReaderWorld, make: MakeSettings<C>) {
     this.#world = world;
+    this.#make = make;
   }
 
   /** For the start: `cd`, `log`, `verb` and their like act where they stand. Undefined when it cannot run. */
-  read(said: 'all' | 'errors' = 'all'): ReadConfiguration | undefined {
+  read(said: 'all' | 'errors' = 'all'): ReadConfiguration<C> | undefined {
     const read = this.#read(said, (log) => this.#world.log.apply(log));
     const path = read?.configuration.daemon.writePid;
     this.#pidFile = path === undefined ? undefined : resolve(path);
@@ -56,7 +65,7 @@ export class ConfigurationReader {
    * For a reload: the same from the same folder, but nothing acts before `enter`, because what cannot run shall leave no
    * trace on what does.
    */
-  readAgain(said: 'all' | 'errors'): ReadConfiguration | undefined {
+  readAgain(said: 'all' | 'errors'): ReadConfiguration<C> | undefined {
     const running = process.cwd();
     try {
       process.chdir(this.startDirectory);
@@ -67,7 +76,7 @@ export class ConfigurationReader {
   }
 
   /** Lets a configuration that was read again hold: its folder, and its log with the usual values where it says nothing. */
-  enter(read: ReadConfiguration): void {
+  enter(read: ReadConfiguration<C>): void {
     const { configuration, directory, log } = read;
     process.chdir(directory);
     for (const change of log) this.#world.log.apply(change);
@@ -76,29 +85,31 @@ export class ConfigurationReader {
     this.#noteParameters(read);
   }
 
-  #noteParameters({ configuration }: ReadConfiguration): void {
+  #noteParameters({ configuration }: ReadConfiguration<C>): void {
     noteParameters(this.#world.logging.notes, configuration.daemon.listing);
   }
 
-  #read(said: 'all' | 'errors', act: (log: Partial<LogSettings>) => void): ReadConfiguration | undefined {
+  #read(said: 'all' | 'errors', act: (log: Partial<LogSettings>) => void): ReadConfiguration<C> | undefined {
     const { argv, random, logging, clock, held } = this.#world;
     const log: Partial<LogSettings>[] = [];
-    const result = readConfiguration(argv, {
+    const world = {
       files: {
         read: readText,
-        check: (path, use) => (resolve(path) === this.#pidFile || (use === 'write' && held.has(path)) ? undefined : whyUnusable(path, use)),
+        check: (path: string, use: PathUse) =>
+          resolve(path) === this.#pidFile || (use === 'write' && held.has(path)) ? undefined : whyUnusable(path, use),
         isOpenToOthers,
       },
       random,
-      note: (note) => {
+      note: (note: Note) => {
         if (said === 'all') logging.log(note, clock.now());
       },
       changeDirectory,
-      applyLog: (change) => {
+      applyLog: (change: Partial<LogSettings>) => {
         log.push(change);
         act(change);
       },
-    });
+    };
+    const result = readConfiguration(argv, world, this.#make);
     const warnings = result.ok ? result.value.warnings : result.error.warnings;
     const notes = [...(said === 'all' ? warnings : []), ...(result.ok ? [] : result.error.errors)];
     for (const note of notes) logging.log(note, clock.now());

@@ -2,7 +2,7 @@ import { fail, type Result } from '../base/result.ts';
 import type { Random } from '../base/random.ts';
 import type { LogSettings } from '../engine/daemon-settings.ts';
 import { DEFAULT_SYSLOG_NAME } from '../engine/settings/process.ts';
-import { type Configuration, type RefusedConfiguration, settingsFromOptions, type SettingsFiles } from '../engine/settings-from-options.ts';
+import type { RefusedConfiguration, SettingsContext, SettingsFiles } from '../engine/settings-from-options.ts';
 import { LINE_SHAPES } from '../log/formats.ts';
 import type { Note } from '../messages/notes.ts';
 import { START } from '../messages/start.ts';
@@ -20,11 +20,18 @@ export interface ConfigurationWorld {
   applyLog(log: Partial<LogSettings>): void;
 }
 
+/** Makes a server's settings, or a client's, of directives. */
+export type MakeSettings<C> = (directives: readonly Directive[], context: SettingsContext) => Result<C, RefusedConfiguration>;
+
 /**
  * Reads a configuration from a command line and the files it names. Directives act while they are read where stock's do, so that
  * what is wrong further down is said in the place and form that the operator asked for.
  */
-export function readConfiguration(argv: readonly string[], world: ConfigurationWorld): Result<Configuration, RefusedConfiguration> {
+export function readConfiguration<C>(
+  argv: readonly string[],
+  world: ConfigurationWorld,
+  make: MakeSettings<C>,
+): Result<C, RefusedConfiguration> {
   const directives: Directive[] = [];
   for (const event of parseArguments(argv, { permission: 'config', readFile: (path) => world.files.read(path) })) {
     switch (event.kind) {
@@ -40,7 +47,7 @@ export function readConfiguration(argv: readonly string[], world: ConfigurationW
       }
     }
   }
-  return settingsFromOptions(directives, world);
+  return make(directives, world);
 }
 
 /** Does at once what cannot wait; gives an error note when that fails. */
@@ -60,6 +67,18 @@ function act({ name, values }: Directive, world: ConfigurationWorld): Note | und
     case 'daemon':
       world.applyLog({ syslog: { name: values[0] ?? DEFAULT_SYSLOG_NAME } });
       return undefined;
+    case 'echo':
+    case 'parameter': {
+      const text = values.join(' ');
+      if (text.startsWith('msg')) world.note({ kind: 'note', row: START.echo, args: { text }, peer: undefined });
+      return undefined;
+    }
+    case 'echo':
+    case 'parameter': {
+      const text = values.join(' ');
+      if (text.startsWith('msg')) world.note({ kind: 'note', row: START.echo, args: { text }, peer: undefined });
+      return undefined;
+    }
     case 'log-format':
       world.applyLog({ shape: LINE_SHAPES.find((shape) => shape === first) ?? 'text' });
       return undefined;

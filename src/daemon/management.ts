@@ -17,6 +17,9 @@ import { statusJsonPieces } from '../status/json.ts';
 import { END_LINE, statusLines } from '../status/write.ts';
 import { askPassword } from './terminal.ts';
 
+/** What of a daemon's settings its management interface is made of. */
+export type ManagedDaemon = Pick<DaemonSettings, 'management' | 'managementOptions' | 'managementLogCache' | 'statusCompat'>;
+
 /** What the management interface needs of the daemon. */
 export interface ManagementWorld {
   readonly port: DaemonPort;
@@ -29,7 +32,7 @@ export interface ManagementWorld {
 }
 
 /** The management interface of a daemon, not listening yet; undefined when none is configured. */
-export function makeManagement(daemon: DaemonSettings, world: ManagementWorld): ManagementService | undefined {
+export function makeManagement(daemon: ManagedDaemon, world: ManagementWorld): ManagementService | undefined {
   if (daemon.management.length === 0) return undefined;
   const { managementOptions: options } = daemon;
   const { notes } = world.logging;
@@ -81,14 +84,14 @@ export function askedPasswords({ management }: Pick<DaemonSettings, 'management'
  */
 export class ManagementPlaces {
   readonly #service: ManagementService;
-  readonly #daemon: DaemonSettings;
+  readonly #daemon: ManagedDaemon;
   /** Asked for once, however often a place is opened. */
   readonly #typed = new Map<ManagementListener, Secret>();
   #outside: readonly StreamAddress[] = [];
   #inside: readonly StreamAddress[] = [];
   #own: string | undefined;
 
-  constructor(service: ManagementService, daemon: DaemonSettings) {
+  constructor(service: ManagementService, daemon: ManagedDaemon) {
     this.#service = service;
     this.#daemon = daemon;
   }
@@ -151,7 +154,7 @@ function placeOf(
   where: StreamAddress,
   listener: ManagementListener,
   password: Secret | undefined,
-  { managementOptions }: DaemonSettings,
+  { managementOptions }: ManagedDaemon,
 ): ManagementPlace {
   const { role, tls, socket } = listener;
   const peer = resolveIdentity({ user: managementOptions.clientUser, group: managementOptions.clientGroup });

@@ -1,38 +1,17 @@
 import { resolve } from 'node:path';
 import { reasonOf } from '../base/errors.ts';
 import { bitsMask, formatIp } from '../base/ip.ts';
-import { seconds } from '../base/units.ts';
 import { missingIncludes } from '../engine/client-config.ts';
 import type { DaemonSettings, ScriptName } from '../engine/daemon-settings.ts';
 import type { Answer, Question } from '../engine/types.ts';
 import type { ServerSettings } from '../engine/settings.ts';
-import type { CommandResult, Runner } from '../host/scripts.ts';
 import { readTextIfThere, removeFile, writeTemporary } from '../host/temporary.ts';
-import { DEBUG } from '../messages/debug.ts';
-import type { Notes } from '../messages/notes.ts';
 import { SCRIPT } from '../messages/script.ts';
 import type { EnvList } from '../model/env-list.ts';
+import { runScript, type ScriptWorld } from './run-script.ts';
 
-/** From this `script-security` on scripts may run at all, and from the second on they may be handed passwords. */
-const SECURITY = { run: 2, passwords: 3 };
-
-/** A script that takes longer is ended: it must not hold up a login for ever. */
-const SCRIPT_TIMEOUT = seconds(60);
-
-/** Programs are found here unless the configuration sets another PATH. */
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** The status by which a script says that it will decide later. */
-const DEFERRED = 2;
-
-/** How stock's log names those that do not go by their option alone. */
-const HOOK_NAMES: Partial<Record<ScriptName, string>> = { up: '--up/--down', down: '--up/--down' };
-
-/** What scripts need of the world. */
-export interface ScriptWorld {
-  readonly runner: Runner;
-  readonly notes: Notes;
-}
+/** From this `script-security` on scripts may be handed passwords. */
+const MAY_HAVE_PASSWORDS = 3;
 
 /** Answers an engine's questions by the scripts and files of the configuration (facts: wire 23). */
 export class Scripts {
@@ -126,7 +105,7 @@ export class Scripts {
   async #verifyUser(question: Extract<Question, { what: 'verify-user' }>): Promise<Answer> {
     const { env, username, password } = question;
     if (question.via === 'via-env') {
-      if (this.#settings.scripts.security < SECURITY.passwords) {
+      if (this.#settings.scripts.security < MAY_HAVE_PASSWORDS) {
         this.#world.notes.add(SCRIPT.passwordsForbidden, {});
         return { ok: false };
       }
@@ -152,46 +131,8 @@ export class Scripts {
     }
   }
 
-  async #run(name: ScriptName, args: readonly string[], env: EnvList): Promise<boolean> {
-    const command = this.#settings.scripts.commands.get(name);
-    if (command === undefined) return true;
-    const { notes } = this.#world;
-    if (this.#settings.scripts.security < SECURITY.run) {
-      notes.add(SCRIPT.forbidden, {});
-      return false;
-    }
-    const configured = Object.fromEntries(this.#settings.scripts.environment);
-    const argv = [...command, ...args];
-    const variables = { PATH: DEFAULT_PATH, ...configured, ...env.clone().set('script_type', name).toObject() };
-    // Names alone: one of the values may be a password.
-    notes.add(DEBUG.scriptRuns, { hook: name, command: argv.join(' '), names: Object.keys(variables).join(' ') });
-    const result = await this.#world.runner.run({
-      argv,
-      env: variables,
-      timeout: SCRIPT_TIMEOUT,
-      onLine: (line) => notes.add(SCRIPT.output, { hook: name, line }),
-    });
-    if (result.kind === 'exited' && result.status === 0) return true;
-    const hook = HOOK_NAMES[name] ?? `--${name}`;
-    if (result.kind === 'exited') notes.add(SCRIPT.failed, { hook, status: result.status });
-    if (result.kind === 'not-started') notes.add(SCRIPT.notStarted, { hook });
-    const reason = whatHappened(result);
-    if (reason !== undefined) notes.add(SCRIPT.problem, { hook: name, reason });
-    return false;
-  }
-}
-
-/** What the status alone does not say. */
-function whatHappened(result: CommandResult): string | undefined {
-  switch (result.kind) {
-    case 'exited':
-      return result.status === DEFERRED ? 'deferred decisions (status 2) are not supported: decide within the script' : undefined;
-    case 'signalled':
-      return `ended by ${result.signal}`;
-    case 'timed-out':
-      return 'it took too long and was ended';
-    case 'not-started':
-      return `it could not be started: ${result.reason}`;
+  #run(name: ScriptName, args: readonly string[], env: EnvList): Promise<boolean> {
+    return runScript(this.#settings.scripts, this.#world, name, args, env);
   }
 }
 

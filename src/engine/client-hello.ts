@@ -23,6 +23,8 @@ export class ClientHello {
   serverName = '';
   /** Takes the password's place once the server pushed it. */
   token: Secret | undefined;
+  /** Takes the name's place, with it. */
+  tokenUser: string | undefined;
   readonly #settings: ClientSettings;
   readonly #notes: Notes;
   #chain: readonly CertificateFacts[] | undefined;
@@ -36,7 +38,7 @@ export class ClientHello {
   /** Judges the server; undefined when it may stay, else why not. It must show the same certificates for as long as the session lasts. */
   judge(peer: TlsPeer, now: Now): string | undefined {
     const { chain, chainError } = peer;
-    const verdict = verifyPeer({ chain, chainError, rules: this.#settings.verify, crl: undefined, wall: now.wall });
+    const verdict = verifyPeer({ chain, chainError, rules: this.#settings.verify, crl: this.#settings.crl?.(), wall: now.wall });
     for (const line of verdict.lines) this.#notes.add(line.row, line.args);
     if (verdict.refused !== undefined) return this.#refuse(verdict.refused.text);
     if (this.#chain !== undefined && !sameChain(this.#chain, chain)) {
@@ -61,7 +63,7 @@ export class ClientHello {
     return {
       ...keySource(random, 'client'),
       options: buildOptionsString(this.#parts),
-      username: credentials?.username,
+      username: credentials === undefined ? undefined : (this.tokenUser ?? credentials.username),
       password: credentials === undefined ? undefined : (this.token ?? credentials.password),
       peerInfo: renderPeerInfo({ version, platform, ciphers: dataCiphers, maxTunMtu: MAX_TUN_MTU, more: peerInfo }),
     };
@@ -75,6 +77,11 @@ export class ClientHello {
   get #parts(): OptionsStringParts {
     const transport = this.#settings.remote.connection === undefined ? 'udp' : 'tcp';
     return { ...this.#settings, role: 'client', transport };
+  }
+
+  /** The server's certificates, leaf first; empty before they were accepted. */
+  get chain(): readonly CertificateFacts[] {
+    return this.#chain ?? [];
   }
 
   /** A key is agreed on. */

@@ -3,6 +3,7 @@ import { after, type Instant, milliseconds, type Now, seconds } from '../base/un
 import { CLIENT } from '../messages/client.ts';
 import type { Notes } from '../messages/notes.ts';
 import { PushCollector, type PushPart } from '../protocol/negotiate/push.ts';
+import type { FilteredPush } from './client-types.ts';
 import type { SessionTiming } from '../protocol/session/types.ts';
 import { type Pulled, readPulled } from './pulled.ts';
 
@@ -21,8 +22,10 @@ export class Puller {
   readonly #notes: Notes;
   readonly #timers = new TimerTable<PullStep>();
   readonly #parts = new PushCollector();
+  readonly #filter: (options: readonly string[]) => FilteredPush;
 
-  constructor(timing: SessionTiming, notes: Notes) {
+  constructor(timing: SessionTiming, notes: Notes, filter: (options: readonly string[]) => FilteredPush) {
+    this.#filter = filter;
     this.#timing = timing;
     this.#notes = notes;
   }
@@ -34,7 +37,8 @@ export class Puller {
   /** The session stands: options may come, and will be asked for. */
   begin(now: Now): void {
     this.#timers.set('ask', after(now.at, PATIENCE));
-    this.#timers.set('give-up', after(now.at, this.#timing.handWindow));
+    // AUTH_PENDING may have come before.
+    if (this.#timers.get('give-up') === undefined) this.#timers.set('give-up', after(now.at, this.#timing.handWindow));
   }
 
   /** What has to be done now. Call until it gives undefined. */
@@ -46,17 +50,20 @@ export class Puller {
   }
 
   /** Takes one PUSH_REPLY; gives the options when the last has come. */
-  take(part: PushPart): Pulled | 'overflow' | undefined {
-    const options = this.#parts.add(part);
-    if (options === undefined || options === 'overflow') return options;
-    const { pulled, refused } = readPulled(options);
+  take(part: PushPart): Pulled | { readonly refused: string } | undefined {
+    const all = this.#parts.add(part);
+    if (all === undefined) return undefined;
+    if (all === 'overflow') return { refused: 'too many options' };
+    const filtered = this.#filter(all);
+    if ('refused' in filtered) return filtered;
+    const { pulled, refused } = readPulled(filtered.options);
     for (const option of refused) this.#notes.add(CLIENT.optionsError, { text: `the pushed option '${option}' cannot be used` });
     return pulled;
   }
 
-  /** The server still asks somebody about us: AUTH_PENDING. */
+  /** The server still asks somebody about us: AUTH_PENDING. It may say so before options are asked for. */
   waitLonger(timeoutSeconds: number | undefined, now: Now): void {
-    if (timeoutSeconds === undefined || this.#timers.get('give-up') === undefined) return;
+    if (timeoutSeconds === undefined) return;
     const { handWindow, renegotiateAfter } = this.#timing;
     const wait = milliseconds(Math.min(Math.max(renegotiateAfter / 2, handWindow), timeoutSeconds * 1000));
     this.#notes.add(CLIENT.authPending, { from: handWindow / 1000, to: wait / 1000 });

@@ -66,7 +66,6 @@ export class ClientTunnel {
     if (pulled.dynamicWrap) this.#session.enableDynamicWrap();
     this.#command({ kind: 'set-ping', slot, every: pulled.ping, lostAfter: pulled.lostAfter });
     this.#command({ kind: 'set-open', slot, open: true });
-    this.#noteOpened(cipher, pulled);
     return undefined;
   }
 
@@ -77,12 +76,17 @@ export class ClientTunnel {
     return 'no common cipher';
   }
 
-  #noteOpened(cipher: DataCipher, pulled: Pulled): void {
+  /** Says what was agreed on. */
+  noteOpened(): void {
+    if (this.#open === undefined) return;
+    const { cipher, pulled } = this.#open;
     noteDataChannel(this.#notes, cipher, pulled.peerId);
     const timers = timersText(pulled.ping, pulled.lostAfter, pulled.whenLost);
     if (timers !== '') this.#notes.add(PUSH.timers, { timers });
     const flags = pulled.options.find((option) => option.startsWith('protocol-flags '));
-    if (flags !== undefined) this.#notes.add(PUSH.protocolOptions, { options: flags });
+    const exit = this.#settings.exitNotify ? 'explicit-exit-notify 1' : undefined;
+    const options = [exit, flags].filter((each) => each !== undefined).join(', ');
+    if (options !== '') this.#notes.add(PUSH.protocolOptions, { options });
   }
 
   /** Gives the plane the keys of the current key id; false when they cannot be made. */
@@ -115,11 +119,14 @@ export class ClientTunnel {
     if (this.#open !== undefined) this.#command({ kind: 'control-heard', slot: this.#open.slot });
   }
 
-  /** Tells the server that we leave, in the form that it understands. */
+  /** True when the server takes a control message for our leaving. */
+  get exitsByControl(): boolean {
+    return this.#open?.pulled.exitByControl === true;
+  }
+
+  /** Tells a server that does not that we leave. */
   sayExit(): void {
-    if (this.#open === undefined) return;
-    if (this.#open.pulled.exitByControl) this.#session.send('EXIT');
-    else this.#command({ kind: 'send-exit', slot: this.#open.slot });
+    if (this.#open !== undefined) this.#command({ kind: 'send-exit', slot: this.#open.slot });
   }
 
   /** Closes the data plane, which answers with `closed`; false when it was never open. */

@@ -1,10 +1,15 @@
 import type { Secret } from '../base/secret.ts';
+import type { Duration } from '../base/units.ts';
 import type { Note } from '../messages/notes.ts';
 import type { DataCipher, Link, PlaneCommand, PlaneCounters } from '../protocol/data/plane.ts';
+import type { TemporaryFailure } from '../protocol/negotiate/control-messages.ts';
 import type { SessionTiming } from '../protocol/session/types.ts';
 import type { TlsCommand } from '../protocol/tls.ts';
+import type { CertificateFacts } from '../protocol/verify/certificate.ts';
 import type { VerifyRules } from '../protocol/verify/rules.ts';
 import type { WrapConfig } from '../protocol/wrap/config.ts';
+import type { CrlCheck } from '../protocol/verify/crl.ts';
+import type { Pulled } from './pulled.ts';
 
 /** A client's configuration as its engine needs it: files already read, the server's name already resolved. */
 export interface ClientSettings {
@@ -32,7 +37,21 @@ export interface ClientSettings {
   /** Tells the server when we leave (`explicit-exit-notify`). */
   readonly exitNotify: boolean;
   readonly muteReplayWarnings: boolean;
+  /** Waits with the tunnel until the owner has made the interface: `pulled` says what with, `openTunnel` goes on. */
+  readonly waitsForInterface?: boolean;
+  /** Gives pushed options their final form: filters, what is configured beside them. A refusal ends the session. */
+  readonly filter?: (options: readonly string[]) => FilteredPush;
+  /** Ping timers that hold unless the server pushes others. */
+  readonly keepalive?: {
+    readonly ping: Duration | undefined;
+    readonly silence: { readonly after: Duration; readonly outcome: 'ping-restart' | 'ping-exit' } | undefined;
+  };
+  /** The revocation lists now. */
+  readonly crl?: () => CrlCheck | undefined;
 }
+
+/** What is left of pushed options. */
+export type FilteredPush = { readonly options: readonly string[] } | { readonly refused: string };
 
 /** Why a client's session came to its end, and whether the same settings are worth another attempt. */
 export const CLIENT_ENDINGS = {
@@ -65,11 +84,27 @@ export interface PulledAddress {
   readonly bits: number;
 }
 
+/** A step on the way to a tunnel, or a word of the server for somebody. */
+export type ClientStep =
+  /** The states that the session itself knows (facts: management 10). */
+  | { readonly what: 'state'; readonly name: 'WAIT' | 'AUTH' | 'GET_CONFIG' | 'AUTH_PENDING'; readonly detail?: string }
+  /** The server's certificate was accepted: leaf first. */
+  | { readonly what: 'verified'; readonly chain: readonly CertificateFacts[]; readonly commonName: string }
+  /** The first key stands: the server's address is trusted now. */
+  | { readonly what: 'trusted' }
+  /** With `waitsForInterface`: make the interface, then `openTunnel`. */
+  | { readonly what: 'pulled'; readonly pulled: Pulled }
+  /** INFO and INFO_PRE. */
+  | { readonly what: 'info'; readonly text: string }
+  /** Takes the password's place from now on. */
+  | { readonly what: 'token'; readonly token: Secret; readonly username: string | undefined };
+
 /** What a client engine wants done or made known, in one ordered queue. */
 export type ClientOutput =
   | Note
   | { readonly kind: 'plane'; readonly command: PlaneCommand }
   | { readonly kind: 'tls'; readonly command: TlsCommand }
+  | { readonly kind: 'step'; readonly step: ClientStep }
   /** The tunnel carries traffic. `options` are all that the server pushed, tokens left out. */
   | {
       readonly kind: 'connected';
@@ -84,6 +119,8 @@ export type ClientOutput =
       readonly again: boolean;
       /** What the server asked to wait before the next attempt. */
       readonly backoffSeconds: number | undefined;
+      /** Which server to try next, where the server said. */
+      readonly advance: TemporaryFailure['advance'] | undefined;
       /** The server's own words, if it gave any. */
       readonly text: string | undefined;
       /** Of the data plane, if it was opened. */

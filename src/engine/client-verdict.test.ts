@@ -9,7 +9,7 @@ describe("a server's message", () => {
     ['AUTH_FAILED,wrong password', 'auth-failure', 'wrong password'],
     ['AUTH_FAILED,TEMP:later', 'auth-temp-failure', 'later'],
     ['AUTH_FAILED,SESSION: token expired', 'auth-token-expired', ' token expired'],
-    ['AUTH_FAILED,CRV1:R:x:y:z', 'auth-failure', 'the server wants a challenge answered'],
+    ['AUTH_FAILED,CRV1:R:x:y:z', 'auth-failure', 'CRV1:R:x:y:z'],
     ['RESTART', 'server-restart', undefined],
     ['RESTART,[N]moving', 'server-restart', 'moving'],
     ['HALT,go away', 'server-halt', 'go away'],

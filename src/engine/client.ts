@@ -1,5 +1,6 @@
 import { type Machine, TimerTable } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
+import type { Secret } from '../base/secret.ts';
 import { after, between, earliest, type Instant, type Now, seconds } from '../base/units.ts';
 import { CLIENT } from '../messages/client.ts';
 import { LINK } from '../messages/link.ts';
@@ -21,7 +22,7 @@ import { prepareWrap } from '../protocol/wrap/prepare.ts';
 import { ClientHello } from './client-hello.ts';
 import { Puller } from './client-pull.ts';
 import { ClientTunnel } from './client-tunnel.ts';
-import { CLIENT_ENDINGS, type ClientOutput, type ClientProgress, type ClientSettings } from './client-types.ts';
+import { CLIENT_ENDINGS, type ClientOutput, type ClientProgress, type ClientSettings, type ClientStep } from './client-types.ts';
 import { type EndVerdict, endVerdict } from './client-verdict.ts';
 import { noteKeyFailure, noteRenegotiation } from './describe.ts';
 import type { Numbers } from './numbers.ts';
@@ -61,7 +62,10 @@ export class ClientEngine implements Machine {
   /** Options that came while a renegotiation kept the tunnel from being opened. */
   #pulled: Pulled | undefined;
   #verdict: EndVerdict | undefined;
+  /** The owner makes the interface. */
+  #interfacePending = false;
   #heard = false;
+  #asked = false;
   /** When the newest key became active. */
   #keyedAt: Instant;
 
@@ -72,7 +76,7 @@ export class ClientEngine implements Machine {
     this.#random = random;
     this.notes = new Notes(config.verb, (note) => this.#outputs.push(note));
     this.#hello = new ClientHello(settings, this.notes);
-    this.#puller = new Puller(settings.timing, this.notes);
+    this.#puller = new Puller(settings.timing, this.notes, settings.filter ?? ((options) => ({ options })));
     this.#rejections = new Rejections({ control: settings, muteReplayWarnings: settings.muteReplayWarnings }, this.notes);
     this.#session = new Session(
       {
@@ -91,6 +95,7 @@ export class ClientEngine implements Machine {
     this.#tunnel = new ClientTunnel(settings, ++numbers.session, this.#session, this.notes, (command) =>
       this.#outputs.push({ kind: 'plane', command }),
     );
+    this.#step({ what: 'state', name: 'WAIT' });
     this.#turn(now);
   }
 
@@ -141,6 +146,7 @@ export class ClientEngine implements Machine {
     this.#tunnel.heard();
     if (this.#heard) return;
     this.#heard = true;
+    this.#step({ what: 'state', name: 'AUTH' });
     const sid = this.#session.remoteId?.toString('hex') ?? '';
     this.notes.add(TLS.initialPacket, { address: formatFamilyAddress(link.address), sid1: sid.slice(0, 8), sid2: sid.slice(8) });
   }
@@ -168,7 +174,7 @@ export class ClientEngine implements Machine {
     this.#session.handleDeadline(now);
     for (let step = this.#puller.takeDue(now); step !== undefined; step = this.#puller.takeDue(now)) {
       if (step === 'give-up') this.#end({ reason: 'no-push-reply' }, now);
-      else this.#say('PUSH_REQUEST');
+      else this.#ask();
     }
     if (this.#timers.takeDue(now.at) === 'leave') this.#end({ reason: 'left' }, now);
     this.#rejections.handleDeadline(now);
@@ -177,9 +183,31 @@ export class ClientEngine implements Machine {
 
   // --- the owner speaks -------------------------------------------------------------------------------------------
 
+  /** Answers CR_TEXT, in base64; false while there is no session to answer in. */
+  respond(base64: string, now: Now): boolean {
+    if (this.#progress === 'handshake' || this.#progress === 'ended') return false;
+    this.#session.send(`CR_RESPONSE,${base64}`);
+    this.#turn(now);
+    return true;
+  }
+
+  /** With `waitsForInterface`: the interface stands. */
+  openTunnel(now: Now): void {
+    if (!this.#interfacePending) return;
+    this.#interfacePending = false;
+    this.#openTunnel(now);
+    this.#turn(now);
+  }
+
   /** Begins a renegotiation, unless one is under way. */
   renegotiate(now: Now): void {
     this.#session.renegotiate(now);
+    this.#turn(now);
+  }
+
+  /** Ends the session without a word: it will be begun anew. */
+  abandon(now: Now): void {
+    this.#end({ reason: 'left' }, now);
     this.#turn(now);
   }
 
@@ -189,7 +217,8 @@ export class ClientEngine implements Machine {
     if (this.#progress === 'connected' && this.settings.exitNotify) {
       this.#progress = 'leaving';
       this.notes.add(CLIENT.sendingExit, { signal });
-      this.#tunnel.sayExit();
+      if (this.#tunnel.exitsByControl) this.#say('EXIT');
+      else this.#tunnel.sayExit();
       this.#timers.set('leave', after(now.at, LEAVE_DELAY));
     } else this.#end({ reason: 'left' }, now);
     this.#turn(now);
@@ -251,8 +280,9 @@ export class ClientEngine implements Machine {
 
   #established(keyId: number, peer: TlsPeer, now: Now): void {
     const refused = this.#hello.judge(peer, now);
-    if (refused === undefined) this.#session.writeKeyMethod2(keyId, this.#hello.keyMessage(this.#random));
-    else this.#end({ reason: 'tls-error', text: refused }, now);
+    if (refused !== undefined) return this.#end({ reason: 'tls-error', text: refused }, now);
+    this.#step({ what: 'verified', chain: this.#hello.chain, commonName: this.#hello.serverName });
+    this.#session.writeKeyMethod2(keyId, this.#hello.keyMessage(this.#random));
   }
 
   #keyActive(now: Now): void {
@@ -264,11 +294,23 @@ export class ClientEngine implements Machine {
       const address = formatFamilyAddress(this.settings.remote.address);
       this.notes.add(TLS.peerConnectionInitiated, { commonName: this.#hello.serverName, address });
       this.#progress = 'pulling';
+      this.#step({ what: 'trusted' });
       this.#puller.begin(now);
-    } else this.#openTunnel(now);
+    } else this.#makeReady(now);
   }
 
   // --- control messages -------------------------------------------------------------------------------------------
+
+  /** Asking once more is no new state. */
+  #ask(): void {
+    if (!this.#asked) this.#step({ what: 'state', name: 'GET_CONFIG' });
+    this.#asked = true;
+    this.#say('PUSH_REQUEST');
+  }
+
+  #step(step: ClientStep): void {
+    this.#outputs.push({ kind: 'step', step });
+  }
 
   #say(message: string): void {
     this.notes.add(PUSH.sent, { commonName: this.#hello.serverName, message, status: 1 });
@@ -285,8 +327,11 @@ export class ClientEngine implements Machine {
       return this.#end(verdict, now);
     }
     if (message.kind === 'push-reply') this.#takePush(message, now);
-    else if (message.kind === 'auth-pending') this.#puller.waitLonger(message.timeoutSeconds, now);
-    else if (message.kind === 'info' || message.kind === 'info-pre') this.notes.add(CLIENT.info, { text: message.text });
+    else if (message.kind === 'auth-pending') this.#takePending(message.timeoutSeconds, now);
+    else if (message.kind === 'info' || message.kind === 'info-pre') {
+      this.#step({ what: 'info', text: message.text });
+      this.notes.add(CLIENT.info, { text: message.text });
+    }
   }
 
   #noteEnding(message: ControlMessage, text: string): void {
@@ -300,21 +345,48 @@ export class ClientEngine implements Machine {
   #takePush(part: PushPart, now: Now): void {
     const pulled = this.#puller.take(part);
     if (pulled === undefined) return;
-    if (pulled === 'overflow') return this.#end({ reason: 'push-failed', text: 'too many options' }, now);
-    this.#hello.token = pulled.token ?? this.#hello.token;
-    if (this.#progress !== 'pulling') return;
-    this.#pulled ??= pulled;
-    this.#openTunnel(now);
+    if ('refused' in pulled) return this.#end({ reason: 'push-failed', text: pulled.refused }, now);
+    if (pulled.token !== undefined) this.#takeToken(pulled.token, pulled.tokenUser);
+    if (this.#progress !== 'pulling' || this.#pulled !== undefined) return;
+    this.#pulled = this.#withKeepalive(pulled);
+    this.#makeReady(now);
+  }
+
+  #withKeepalive(pulled: Pulled): Pulled {
+    const { keepalive } = this.settings;
+    const silence = pulled.lostAfter === undefined ? keepalive?.silence : undefined;
+    const own = silence === undefined ? {} : { lostAfter: silence.after, whenLost: silence.outcome };
+    return { ...pulled, ping: pulled.ping ?? keepalive?.ping, ...own };
+  }
+
+  #takeToken(token: Secret, username: string | undefined): void {
+    this.#hello.token = token;
+    this.#hello.tokenUser = username ?? this.#hello.tokenUser;
+    this.#step({ what: 'token', token, username });
+  }
+
+  #takePending(timeoutSeconds: number | undefined, now: Now): void {
+    this.#step({ what: 'state', name: 'AUTH_PENDING', ...(timeoutSeconds === undefined ? {} : { detail: `timeout ${timeoutSeconds}` }) });
+    this.#puller.waitLonger(timeoutSeconds, now);
+  }
+
+  /** The options are here, and a key: the interface comes first where the owner makes one. */
+  #makeReady(now: Now): void {
+    if (this.#pulled === undefined || this.#interfacePending || this.#session.currentKey.phase !== 'active') return;
+    this.#puller.stop();
+    if (this.settings.waitsForInterface !== true) return this.#openTunnel(now);
+    this.#interfacePending = true;
+    this.#step({ what: 'pulled', pulled: this.#pulled });
   }
 
   #openTunnel(now: Now): void {
-    if (this.#pulled === undefined || this.#session.currentKey.phase !== 'active') return;
-    this.#puller.stop();
+    if (this.#pulled === undefined) return;
     const failure = this.#tunnel.open(this.#pulled);
     if (failure !== undefined) return this.#end({ reason: 'push-failed', text: failure }, now);
     this.#progress = 'connected';
     const { address4, address6, options } = this.#pulled;
     this.#outputs.push({ kind: 'connected', address4, address6, options });
+    this.#tunnel.noteOpened();
   }
 
   // --- the end ----------------------------------------------------------------------------------------------------
@@ -330,7 +402,8 @@ export class ClientEngine implements Machine {
     if (!this.#tunnel.close()) this.#finish(verdict, undefined);
   }
 
-  #finish({ reason, text, backoffSeconds }: EndVerdict, counters: PlaneCounters | undefined): void {
-    this.#outputs.push({ kind: 'ended', reason, again: CLIENT_ENDINGS[reason].again, backoffSeconds, text, counters });
+  #finish({ reason, text, backoffSeconds, advance }: EndVerdict, counters: PlaneCounters | undefined): void {
+    const { again } = CLIENT_ENDINGS[reason];
+    this.#outputs.push({ kind: 'ended', reason, again, backoffSeconds, advance, text, counters });
   }
 }

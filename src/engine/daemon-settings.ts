@@ -133,6 +133,8 @@ export type ScriptName =
   | 'route-up'
   | 'route-pre-down'
   | 'ipchange'
+  | 'route-pre-down'
+  | 'ipchange'
   | 'client-connect'
   | 'client-disconnect'
   | 'learn-address'

@@ -24,6 +24,9 @@ describe('pushed options', () => {
       lostAfter: seconds(60),
       whenLost: 'ping-restart',
       token: undefined,
+      tokenUser: undefined,
+      peer4: undefined,
+      tunMtu: 1500,
       options: STOCK.split(','),
     });
   });
@@ -36,6 +39,12 @@ describe('pushed options', () => {
     ['a timer that is off', ['ping 10', 'ping 0'], { ping: undefined }],
     ['the peer id that is none', ['peer-id 16777215'], { peerId: undefined }],
     ['the later of two', ['peer-id 1', 'peer-id 2'], { peerId: 2 }],
+    [
+      'a point-to-point address',
+      ['ifconfig 10.8.0.6 10.8.0.5'],
+      { address4: { address: quad('10.8.0.6'), bits: 32 }, peer4: quad('10.8.0.5') },
+    ],
+    ['the name of a token', ['auth-token-user YWxpY2U='], { tokenUser: 'alice' }],
     ['quotes', ['cipher "AES-128-GCM"'], { cipher: 'AES-128-GCM' }],
     ['what is none of the engine’s business', ['route 10.0.0.0 255.0.0.0', 'dhcp-option DNS 10.8.0.1'], { peerId: undefined }],
   ])('%s', (_, options, expected) => {
@@ -54,6 +63,7 @@ describe('pushed options', () => {
       'peer-id 16777216',
       'peer-id -1',
       'ping soon',
+      'tun-mtu 20',
       'key-derivation magic',
       'cipher "unclosed',
       'cipher',

@@ -19,6 +19,11 @@ export interface Pulled {
   readonly lostAfter: Duration | undefined;
   readonly whenLost: 'ping-restart' | 'ping-exit';
   readonly token: Secret | undefined;
+  /** The name that goes with the token. */
+  readonly tokenUser: string | undefined;
+  /** The other end of a point-to-point interface, where `ifconfig` names one in place of a netmask. */
+  readonly peer4: Buffer | undefined;
+  readonly tunMtu: number | undefined;
   /** All options but tokens. */
   readonly options: readonly string[];
 }
@@ -40,6 +45,8 @@ const READERS: Readonly<Record<string, (args: readonly string[]) => Change | und
   ping: ([length]) => withSeconds(length, (ping) => ({ ping })),
   'ping-restart': ([length]) => withSeconds(length, (lostAfter) => ({ lostAfter, whenLost: 'ping-restart' })),
   'ping-exit': ([length]) => withSeconds(length, (lostAfter) => ({ lostAfter, whenLost: 'ping-exit' })),
+  'auth-token-user': ([name]) => (name === undefined ? undefined : { tokenUser: Buffer.from(name, 'base64').toString('utf8') }),
+  'tun-mtu': ([size]) => readMtu(size),
   'auth-token': ([token]) => (token === undefined ? undefined : { token: new Secret(token) }),
 };
 
@@ -70,6 +77,9 @@ const NOTHING: Pulled = {
   lostAfter: undefined,
   whenLost: 'ping-restart',
   token: undefined,
+  tokenUser: undefined,
+  peer4: undefined,
+  tunMtu: undefined,
   options: [],
 };
 
@@ -79,7 +89,11 @@ function readAddress4(text: string | undefined, mask: string | undefined): Chang
   const address = parseIp(text ?? '');
   const parsedMask = parseIp(mask ?? '');
   const bits = parsedMask?.family === 4 ? maskBits(parsedMask.bytes) : undefined;
-  return address?.family !== 4 || bits === undefined ? undefined : { address4: { address: address.bytes, bits } };
+  // What looks like a netmask and is none is no address either.
+  if (address?.family !== 4 || parsedMask?.family !== 4 || (bits === undefined && parsedMask.bytes[0] === 255)) return undefined;
+  return bits === undefined
+    ? { address4: { address: address.bytes, bits: 32 }, peer4: parsedMask.bytes }
+    : { address4: { address: address.bytes, bits }, peer4: undefined };
 }
 
 function readAddress6(text: string | undefined): Change | undefined {
@@ -91,6 +105,11 @@ function readPeerId(text: string | undefined): Change | undefined {
   const id = wholeNumber(text);
   if (id === undefined || id > NO_PEER_ID) return undefined;
   return { peerId: id === NO_PEER_ID ? undefined : id };
+}
+
+function readMtu(text: string | undefined): Change | undefined {
+  const size = wholeNumber(text);
+  return size === undefined || size < 68 || size > 65_535 ? undefined : { tunMtu: size };
 }
 
 /** 0 switches a timer off. */

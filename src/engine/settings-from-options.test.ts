@@ -42,7 +42,7 @@ describe("Debian's samples", () => {
   it('the client is understood, and refused as a client', () => {
     expect(refused(golden('client.conf'))).toEqual([
       expect.stringMatching(
-        /^Options error: client mode is not in this release, and --client makes this a client's configuration \(server\.conf:\d+\)$/,
+        /^Options error: --client makes this a client's configuration, and the process that reads it is a server \(server\.conf:\d+\)$/,
       ),
       'Use --help for more information.',
     ]);

@@ -136,6 +136,7 @@ class FakeTcpServer implements TcpServer {
 }
 
 class FakeTcpConnection implements TcpConnection {
+  readonly local = { host: '', port: 0 };
   readonly number: number;
   readonly remoteHost: string;
   readonly remotePort: number;

@@ -8,6 +8,17 @@ export interface IpPrefix {
   /** `10.8.0.1`, `fd00:8::1`. */
   readonly ip: string;
   readonly bits: number;
+  /** The other end of a point-to-point link. */
+  readonly peer?: string | undefined;
+}
+
+/** Where packets to somewhere go. */
+export interface Gateway {
+  /** Undefined for what is on the link. */
+  readonly gateway: string | undefined;
+  readonly device: string;
+  /** Undefined for the system's own. */
+  readonly metric: number | undefined;
 }
 
 /** A route into the tunnel. */
@@ -27,6 +38,8 @@ export interface Network {
   deleteAddress(device: string, address: IpPrefix): Promise<void>;
   addRoute(route: TunnelRoute): Promise<void>;
   deleteRoute(route: TunnelRoute): Promise<void>;
+  /** Where the system sends packets to an address, or to `default`; undefined when nowhere. Never rejects. */
+  routeTo(family: 4 | 6, ip: string): Promise<Gateway | undefined>;
 }
 
 /** The words of iproute2 for each, and stock's words when it fails (facts: logging 13). Pure, so that a test can read it. */
@@ -39,16 +52,37 @@ export const IP_COMMANDS = {
     'add',
     'dev',
     device,
-    prefixText(address),
+    ...addressWords(address),
     ...(address.family === 4 && address.bits < 31 ? ['broadcast', '+'] : []),
   ],
-  deleteAddress: (device: string, address: IpPrefix) => [...familyFlag(address.family), 'addr', 'del', 'dev', device, prefixText(address)],
+  deleteAddress: (device: string, address: IpPrefix) => [
+    ...familyFlag(address.family),
+    'addr',
+    'del',
+    'dev',
+    device,
+    ...addressWords(address),
+  ],
   addRoute: (route: TunnelRoute) => ['add', ...routeWords(route)],
   deleteRoute: (route: TunnelRoute) => ['del', ...routeWords(route)],
+  routeTo: (family: 4 | 6, ip: string) =>
+    ip === 'default' ? [...familyFlag(family), 'route', 'show', 'default'] : [...familyFlag(family), 'route', 'get', ip],
 } as const;
 
 function familyFlag(family: 4 | 6): string[] {
   return family === 6 ? ['-6'] : [];
+}
+
+function addressWords(address: IpPrefix): string[] {
+  return address.peer === undefined ? [prefixText(address)] : ['local', address.ip, 'peer', address.peer];
+}
+
+/** `10.99.0.1 via 10.77.0.1 dev eth0 src ...`, or without `via` on the link. */
+function readGateway(line: string): Gateway | undefined {
+  const device = / dev (\S+)/.exec(line)?.[1];
+  const metric = / metric (\d+)/.exec(line)?.[1];
+  if (device === undefined) return undefined;
+  return { gateway: / via (?:inet6 )?(\S+)/.exec(line)?.[1], device, metric: metric === undefined ? undefined : Number(metric) };
 }
 
 function prefixText(prefix: IpPrefix): string {
@@ -77,22 +111,22 @@ export class IpRoute2 implements Network {
   }
 
   setMtu(device: string, mtu: number): Promise<void> {
-    return this.#run(IP_COMMANDS.setMtu(device, mtu), `Linux can't set mtu (${mtu}) on ${device}`);
+    return this.#do(IP_COMMANDS.setMtu(device, mtu), `Linux can't set mtu (${mtu}) on ${device}`);
   }
 
   setUp(device: string): Promise<void> {
-    return this.#run(IP_COMMANDS.setUp(device), `Linux can't bring ${device} up`);
+    return this.#do(IP_COMMANDS.setUp(device), `Linux can't bring ${device} up`);
   }
 
   addAddress(device: string, address: IpPrefix): Promise<void> {
-    return this.#run(
+    return this.#do(
       IP_COMMANDS.addAddress(device, address),
       `Linux can't add IP${address.family === 6 ? 'v6' : ''} to interface ${device}`,
     );
   }
 
   deleteAddress(device: string, address: IpPrefix): Promise<void> {
-    return this.#run(
+    return this.#do(
       IP_COMMANDS.deleteAddress(device, address),
       `Linux can't del IP${address.family === 6 ? 'v6' : ''} from iface ${device}`,
     );
@@ -100,15 +134,28 @@ export class IpRoute2 implements Network {
 
   addRoute(route: TunnelRoute): Promise<void> {
     const what = `ERROR: Linux route ${route.to.family === 6 ? 'v6 ' : ''}add command failed`;
-    return this.#run([...familyFlag(route.to.family), 'route', ...IP_COMMANDS.addRoute(route)], what);
+    return this.#do([...familyFlag(route.to.family), 'route', ...IP_COMMANDS.addRoute(route)], what);
   }
 
   deleteRoute(route: TunnelRoute): Promise<void> {
     const what = `ERROR: Linux route ${route.to.family === 6 ? 'v6 ' : ''}delete command failed`;
-    return this.#run([...familyFlag(route.to.family), 'route', ...IP_COMMANDS.deleteRoute(route)], what);
+    return this.#do([...familyFlag(route.to.family), 'route', ...IP_COMMANDS.deleteRoute(route)], what);
   }
 
-  async #run(words: readonly string[], failed: string): Promise<void> {
+  async #do(words: readonly string[], failed: string): Promise<void> {
+    await this.#run(words, failed);
+  }
+
+  async routeTo(family: 4 | 6, ip: string): Promise<Gateway | undefined> {
+    try {
+      const [line = ''] = await this.#run(IP_COMMANDS.routeTo(family, ip), 'no route');
+      return readGateway(line);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #run(words: readonly string[], failed: string): Promise<string[]> {
     const said: string[] = [];
     const result = await this.#runner.run({
       argv: [this.#program, ...words],
@@ -116,7 +163,7 @@ export class IpRoute2 implements Network {
       timeout: TIMEOUT,
       onLine: (line) => said.push(line.trim()),
     });
-    if (result.kind === 'exited' && result.status === 0) return;
+    if (result.kind === 'exited' && result.status === 0) return said;
     throw new TunnelscopeError('TUN', `${failed}: ${describe(result, this.#program, said)}`);
   }
 }
@@ -139,6 +186,8 @@ function describe(result: CommandResult, program: string, said: readonly string[
 /** `dev null`, and tests: remembers what was asked, one line each. */
 export class FakeNetwork implements Network {
   readonly calls: string[] = [];
+  /** What `routeTo` says. */
+  gateway: Gateway | undefined;
 
   setMtu(device: string, mtu: number): Promise<void> {
     return this.#note(`mtu ${device} ${mtu}`);
@@ -162,6 +211,10 @@ export class FakeNetwork implements Network {
 
   deleteRoute(route: TunnelRoute): Promise<void> {
     return this.#note(`no route ${routeWords(route).join(' ')}`);
+  }
+
+  routeTo(): Promise<Gateway | undefined> {
+    return Promise.resolve(this.gateway);
   }
 
   #note(call: string): Promise<void> {

@@ -19,6 +19,8 @@ export interface TcpConnection {
   /** As the system spells it. */
   readonly remoteHost: string;
   readonly remotePort: number;
+  /** Our own end. */
+  readonly local: { readonly host: string; readonly port: number };
   /** Packets that were dropped because the peer did not take them fast enough. */
   readonly dropped: number;
   /** Call once, in the turn in which the connection was handed out. */
@@ -78,9 +80,34 @@ export async function listenTcp(options: TcpOptions): Promise<TcpServer> {
   return new NodeTcpServer(server, options);
 }
 
+/** How to connect, where it matters. */
+export interface TcpConnectOptions {
+  readonly localHost?: string | undefined;
+  readonly localPort?: number | undefined;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Talks to whoever is at the other end before packets flow: a proxy. What it throws is thrown on. */
+  readonly through?: ((socket: Socket) => Promise<void>) | undefined;
+}
+
 /** Connects. Throws LISTEN when the peer cannot be reached within `timeout` milliseconds. */
-export async function connectTcp(host: string, port: number, maxPacket: number, timeout: number): Promise<TcpConnection> {
-  const socket = netConnect({ host, port, noDelay: true });
+export async function connectTcp(
+  host: string,
+  port: number,
+  maxPacket: number,
+  timeout: number,
+  options: TcpConnectOptions = {},
+): Promise<TcpConnection> {
+  const { localHost, localPort, signal, through } = options;
+  const socket = netConnect({
+    host,
+    port,
+    noDelay: true,
+    ...(localHost === undefined ? {} : { localAddress: localHost }),
+    ...(localPort === undefined ? {} : { localPort }),
+  });
+  const abort = (): void => void socket.destroy(new TunnelscopeError('LISTEN', 'given up'));
+  signal?.addEventListener('abort', abort, { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
@@ -90,7 +117,16 @@ export async function connectTcp(host: string, port: number, maxPacket: number, 
   } catch (error) {
     socket.destroy();
     const failure = error instanceof TunnelscopeError ? error.message : formatFailure(failureFrom(error));
+    signal?.removeEventListener('abort', abort);
     throw new TunnelscopeError('LISTEN', `TCP: connect to ${host}:${port} failed: ${failure}`, { cause: error });
+  }
+  try {
+    await through?.(socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
   socket.removeAllListeners('error').removeAllListeners('timeout').setTimeout(0);
   return new NodeTcpConnection(socket, maxPacket);
@@ -138,6 +174,7 @@ class NodeTcpConnection implements TcpConnection {
   readonly number: number = ++connections;
   readonly remoteHost: string;
   readonly remotePort: number;
+  readonly local: TcpConnection['local'];
   readonly #socket: Socket;
   readonly #deframer: Deframer;
   readonly #firstPacketWithin: number;
@@ -153,6 +190,7 @@ class NodeTcpConnection implements TcpConnection {
     this.#deframer = new Deframer(maxPacket);
     this.remoteHost = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
+    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
   }
 
   get dropped(): number {

@@ -75,11 +75,7 @@ export const CLIENT = {
     'ERROR: failed to negotiate cipher with peer and --data-ciphers-fallback not enabled. {advice:rest}',
     { side: 'client' },
   ),
-  compressionPushed: row(
-    'client.compression-pushed',
-    'D_PUSH_OPTION_ERRORS',
-    'Options error: Server pushed compression settings that are not allowed and will result in a non-working connection. See also allow-compression in the manual.',
-    { side: 'client' },
-  ),
+  protocolUndetermined: row('client.protocol-undetermined', 'M_WARN', 'Could not determine IPv4/IPv6 protocol', { side: 'client' }),
+  httpProxyOnUdp: row('client.http-proxy-on-udp', 'M_WARN', 'HTTP proxy support only works for TCP based connections', { side: 'client' }),
   optionsError: row('client.options-error', 'D_PUSH_ERRORS', 'OPTIONS ERROR: {text:rest}', { side: 'client' }),
 } as const;

@@ -1,5 +1,5 @@
 import { SUBJECTS } from './directives.ts';
-import { type DirectiveRow, usageOf } from './row.ts';
+import { type DirectiveRow, type Standing, standingAt, usageOf } from './row.ts';
 
 /** How wide `--help` prints. */
 const HELP_WIDTH = 100;
@@ -18,6 +18,7 @@ export function renderReference(): string {
     '  write and in `client-auth` bodies; `block`: may be given as a `<name>` block.',
     '- **A change acts**: where the line stands, once a process (`parse`); when the process starts (`start`); at a reload (`SIGHUP`); at every',
     '  restart (`SIGUSR1`); when a client connects (`client file`).',
+    '- **Here**: what a server and a client of this release do with it, where they differ one by one.',
     '',
   ];
   for (const { title, rows } of SUBJECTS) {
@@ -34,16 +35,25 @@ function referenceRow(row: DirectiveRow): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
+/** One standing where it is the same in both modes or one end alone uses it, else one each. */
 function standingOf(row: DirectiveRow): string {
-  if (row.standing === 'done') return 'done';
-  return 'ignored' in row.standing ? `ignored: ${row.standing.ignored}` : `refused: ${row.standing.refused}`;
+  if (row.side === 'client') return standingText(standingAt(row, 'client'));
+  if (row.side === 'server' && row.atClient === undefined) return standingText(row.standing);
+  const server = standingText(row.standing);
+  const client = standingText(standingAt(row, 'client'));
+  return server === client ? server : `server: ${server}; client: ${client}`;
+}
+
+function standingText(standing: Standing): string {
+  if (standing === 'done') return 'done';
+  return 'ignored' in standing ? `ignored: ${standing.ignored}` : `refused: ${standing.refused}`;
 }
 
 /** The text of `--help`: each directive that is done, with its parameters and what it does. */
 export function renderHelp(): string {
   const lines: string[] = [];
   for (const { title, rows } of SUBJECTS) {
-    const done = rows.filter((row) => row.standing === 'done');
+    const done = rows.filter((row) => row.standing === 'done' || standingAt(row, 'client') === 'done');
     if (done.length === 0) continue;
     lines.push(`${title}:`);
     for (const row of done)

@@ -17,7 +17,10 @@ export interface DirectiveRow {
   /** May be given as a `<name>` block that holds the file's contents. */
   readonly inline: boolean;
   readonly takesEffect: TakesEffect;
+  /** In a server's configuration. */
   readonly standing: Standing;
+  /** In a client's, where it differs from what `standingAt` makes of the row. */
+  readonly atClient?: Standing;
   /** One or two sentences of our own. */
   readonly help: string;
 }
@@ -28,6 +31,9 @@ export interface DirectiveRow {
  * when a client connects (`client file`).
  */
 export type TakesEffect = 'parse' | 'start' | 'SIGHUP' | 'SIGUSR1' | 'client file';
+
+/** Which kind of configuration a directive stands in. */
+export type Mode = 'server' | 'client';
 
 /** What this release does with a directive: obeys it, warns once and goes on without it, or refuses to start. */
 export type Standing = 'done' | { readonly ignored: string } | { readonly refused: string };
@@ -168,6 +174,14 @@ export function ignored(reason: string): Standing {
 /** Standing of what this release does not start with: why, or what to use instead. */
 export function refused(reason: string): Standing {
   return { refused: reason };
+}
+
+/** What this release does with a directive in a configuration of this mode. */
+export function standingAt(row: DirectiveRow, mode: Mode): Standing {
+  if (mode === 'server') return row.standing;
+  if (row.atClient !== undefined) return row.atClient;
+  if (row.side === 'both') return row.standing;
+  return row.side === 'client' ? 'done' : refused('it is for servers only');
 }
 
 /** What most rows leave at its default: for both ends, in the main configuration, re-read at SIGHUP, done. */

@@ -79,7 +79,7 @@ export class ClientStation extends Station {
     else if (out.kind === 'plane') this.command(out.command);
     else if (out.kind === 'tls') this.tls.command(this.#inOtherWords(out.command));
     else if (out.kind === 'connected') this.connects.push(out);
-    else this.#ended(out);
+    else if (out.kind === 'ended') this.#ended(out);
     return true;
   }
 

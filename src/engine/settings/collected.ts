@@ -21,7 +21,16 @@ export interface SettingsFiles {
 }
 
 /** Directives whose files nobody else should be able to read. */
-const SECRET_FILES = new Set(['key', 'tls-auth', 'tls-crypt', 'askpass', 'auth-gen-token-secret']);
+const SECRET_FILES = new Set([
+  'key',
+  'tls-auth',
+  'tls-crypt',
+  'tls-crypt-v2',
+  'askpass',
+  'auth-gen-token-secret',
+  'auth-user-pass',
+  'pkcs12',
+]);
 
 /** What a file or block held, and how errors name it. */
 export interface Material {
@@ -34,7 +43,7 @@ export class Collected {
   readonly files: SettingsFiles;
   readonly directives: readonly Directive[];
   readonly warnings: Note[] = [];
-  readonly #errors: Note[] = [];
+  #errors: Note[] = [];
   readonly #byName = new Map<string, Directive[]>();
   /** Stock closes with a line of its own once a file could not be used. */
   #filesFailed = false;
@@ -47,6 +56,13 @@ export class Collected {
       if (same === undefined) this.#byName.set(directive.name, [directive]);
       else same.push(directive);
     }
+  }
+
+  /** These and more after them, as a block in the configuration has it; what is wrong with them is wrong with this. */
+  with(more: readonly Directive[]): Collected {
+    const inner = new Collected([...this.directives, ...more], this.files);
+    inner.#errors = this.#errors;
+    return inner;
   }
 
   /** All of a name, as they stood. */

@@ -109,7 +109,8 @@ function digestOf(collected: Collected): string {
   return name;
 }
 
-function wrapOf(collected: Collected, digest: string): WrapConfig {
+/** The protection of control packets. */
+export function wrapOf(collected: Collected, digest: string): WrapConfig {
   const name = collected.has('tls-auth') ? 'tls-auth' : 'tls-crypt';
   const directive = collected.last(name);
   if (directive === undefined) return { kind: 'none' };

@@ -9,6 +9,8 @@ const SCRIPTS: readonly ScriptName[] = [
   'up',
   'down',
   'route-up',
+  'route-pre-down',
+  'ipchange',
   'client-connect',
   'client-disconnect',
   'learn-address',

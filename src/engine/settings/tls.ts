@@ -14,20 +14,28 @@ export function tlsSettings(collected: Collected): TlsSettings | undefined {
     collected.error('You must define CA file (--ca) or CA path (--capath) and/or peer fingerprint verification (--peer-fingerprint)');
   }
   const extra = collected.material('extra-certs');
-  const versions = versionsOf(collected);
   const settings = {
     ca: ca?.text.reveal(),
     passphrase: passphraseOf(collected),
     asksPassphrase: asksPassphraseOf(collected),
     dh: dhOf(collected),
-    ...versions,
+    ...tlsChoices(collected),
+  };
+  if (cert === undefined || key === undefined) return undefined;
+  return { ...settings, cert: [cert, extra].map((each) => each?.text.reveal() ?? '').join(''), key: key.text };
+}
+
+/** What TLS may use. */
+export function tlsChoices(
+  collected: Collected,
+): Pick<TlsSettings, 'minVersion' | 'maxVersion' | 'ciphers' | 'cipherSuites' | 'groups' | 'certProfile'> {
+  return {
+    ...versionsOf(collected),
     ciphers: collected.value('tls-cipher')?.split(':').map(opensslCipher).join(':'),
     cipherSuites: collected.value('tls-ciphersuites')?.split(':').map(opensslSuite).join(':'),
     groups: collected.value('tls-groups')?.split(':').map(opensslGroup).join(':'),
     certProfile: profileOf(collected),
   };
-  if (cert === undefined || key === undefined) return undefined;
-  return { ...settings, cert: [cert, extra].map((each) => each?.text.reveal() ?? '').join(''), key: key.text };
 }
 
 function required(collected: Collected, name: string, missing: string) {

@@ -1,9 +1,11 @@
 import { choice, directive, host, ignored, number, optional, path, port, refused, rest, secs, text } from '../row.ts';
 
-/** Directives of the client end. They are all understood; `tunnelscope run` serves, and says so. */
-const CLIENT = { side: 'client', standing: refused('only for clients, and client mode is not in this release') } as const;
+/** What makes a configuration a client's. */
+const CLIENT = { side: 'client', standing: refused('it is for clients only') } as const;
 /** Harmless where they stray into a server's configuration. */
 const STRAY = { side: 'client', standing: ignored('it is for clients only') } as const;
+const RETRIED = ignored('errors of proxies are always tried again');
+/** A server pushes it; the operator need not write it. */
 const PUSHED = { side: 'client', pushable: true, standing: ignored('it is for clients only') } as const;
 
 /** The client end. */
@@ -17,9 +19,17 @@ export const CLIENT_SIDE = [
     'Accepts, ignores or refuses directives of the server that begin so.',
     CLIENT,
   ),
-  directive('remote', [host('address'), optional(text('port')), optional(text('protocol'))], 'The server to connect to.', CLIENT),
+  directive(
+    'remote',
+    [host('address'), optional(text('port')), optional(text('protocol'))],
+    'A server to connect to; of many, the next is tried when one fails.',
+    CLIENT,
+  ),
   directive('remote-random', [], 'Tries servers in random order.', STRAY),
-  directive('remote-random-hostname', [], "Puts a random word before the server's name.", STRAY),
+  directive('remote-random-hostname', [], "Puts a random word before the server's name.", {
+    ...STRAY,
+    atClient: refused('not in this release; give the name as it is'),
+  }),
   directive('connection', [], 'A block with one way to reach a server.', { ...CLIENT, inline: true }),
   directive('nobind', [], 'Lets the system choose the local port.', CLIENT),
   directive('rport', [port()], "The server's port.", STRAY),
@@ -28,8 +38,14 @@ export const CLIENT_SIDE = [
   directive('connect-timeout', [secs()], 'How long an attempt may take.', STRAY),
   directive('server-poll-timeout', [secs()], 'The same as connect-timeout.', STRAY),
   directive('resolv-retry', [text('seconds')], "Asks for the server's address again for so long.", STRAY),
-  directive('preresolve', [optional(text('name'))], 'Resolves all names at start.', STRAY),
-  directive('ip-remote-hint', [optional(text('address'))], 'Uses this address for the server.', STRAY),
+  directive('preresolve', [optional(text('name'))], 'Resolves all names at start.', {
+    ...STRAY,
+    atClient: ignored('names are looked up when their server is tried'),
+  }),
+  directive('ip-remote-hint', [optional(text('address'))], 'Uses this address for the server.', {
+    ...STRAY,
+    atClient: refused('not in this release; give the address as remote'),
+  }),
   directive(
     'http-proxy',
     [host('address'), optional(text('port')), optional(text('auth-file')), optional(text('method'))],
@@ -41,8 +57,11 @@ export const CLIENT_SIDE = [
     ...STRAY,
     inline: true,
   }),
-  directive('http-proxy-override', [host('address'), text('port'), optional(text('method'))], 'Replaces the HTTP proxy.', STRAY),
-  directive('http-proxy-retry', [optional(rest(text('more')))], 'Retries proxy errors.', STRAY),
+  directive('http-proxy-override', [host('address'), text('port'), optional(text('method'))], 'Replaces the HTTP proxy.', {
+    ...STRAY,
+    atClient: refused('give the proxy that is wanted as http-proxy'),
+  }),
+  directive('http-proxy-retry', [optional(rest(text('more')))], 'Retries proxy errors.', { ...STRAY, atClient: RETRIED }),
   directive('http-proxy-timeout', [secs()], 'How long the proxy may take.', STRAY),
   directive(
     'socks-proxy',
@@ -50,7 +69,7 @@ export const CLIENT_SIDE = [
     'Connects through a SOCKS5 proxy.',
     CLIENT,
   ),
-  directive('socks-proxy-retry', [optional(rest(text('more')))], 'Retries proxy errors.', STRAY),
+  directive('socks-proxy-retry', [optional(rest(text('more')))], 'Retries proxy errors.', { ...STRAY, atClient: RETRIED }),
   directive('auth-user-pass', [optional(path('file'))], 'Logs in with a name and password.', { ...CLIENT, inline: true }),
   directive(
     'auth-retry',

@@ -1,7 +1,7 @@
 import { directive, host, number, optional, path, refused, rest, secs, text } from '../row.ts';
 
 /** OpenVPN's server asks, refuses the answer because it is no client, and waits for good. */
-const CLIENTS_ASK = refused('only clients connect to somewhere else, and client mode is not in this release');
+const CLIENTS_ASK = refused('only clients connect to somewhere else');
 const SIGNS_ELSEWHERE = refused('TLS needs the private key here; give cert and key, and a pass phrase by management-query-passwords');
 
 /** Log, status and management interface. */

@@ -67,15 +67,17 @@ export const PROCESS = [
   directive('up-delay', [], 'Opens the device only once the peer is there.', {
     standing: ignored('a server opens its device before any client comes'),
     side: 'client',
+    atClient: ignored('a client opens its device once the server is there anyway'),
   }),
   directive('up-restart', [], 'Runs the up and down commands at every restart too.'),
   directive('route-up', [command()], 'Runs a command after the routes are set.'),
   directive('route-pre-down', [command()], 'Runs a command before the routes are removed.', {
     standing: refused('not in this release; use down with down-pre, which runs at the same moment'),
+    atClient: 'done',
   }),
   directive('ipchange', [command()], "Runs a command when the server's address is first known or changes.", {
     side: 'client',
-    standing: refused('only for clients, and client mode is not in this release'),
+    standing: refused('it is for clients only'),
   }),
   directive('tmp-dir', [path('directory')], 'Where files for scripts are made. Defaults to TMPDIR, then /tmp.'),
   directive('plugin', [path('module'), optional(rest(text('argument')))], 'Loads a plug-in module.', {
@@ -91,8 +93,12 @@ export const PROCESS = [
   directive('persist-key', [], 'Keeps certificates and keys across restarts by SIGUSR1 instead of reading them again.', { pushable: true }),
   directive('persist-local-ip', [], 'Keeps the local address across restarts.', {
     standing: ignored('a server binds the same address again anyway'),
+    atClient: ignored('lport and local name the own address'),
   }),
-  directive('persist-remote-ip', [], "Keeps the peer's address across restarts.", { standing: ignored('a server has no peer of its own') }),
+  directive('persist-remote-ip', [], "Keeps the peer's address across restarts.", {
+    standing: ignored('a server has no peer of its own'),
+    atClient: ignored('the address that worked is tried first anyway'),
+  }),
   directive('gremlin', [number('mask')], 'Breaks packets on purpose, for stress tests.', {
     standing: refused('only for debugging OpenVPN itself'),
   }),
@@ -128,7 +134,7 @@ export const PROCESS = [
   directive(
     'inactive',
     [secs(), optional(number('bytes'))],
-    "Ends a client's session when fewer bytes than this (default: any) cross its tunnel in so many seconds.",
+    "Ends a client's session (at a client: the process) when fewer bytes than this (default: any) cross its tunnel in so many seconds.",
     { pushable: true, clientFile: true },
   ),
   directive('session-timeout', [secs()], "Ends a client's session after so many seconds.", { pushable: true, clientFile: true }),

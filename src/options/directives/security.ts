@@ -25,6 +25,7 @@ export const SECURITY = [
   directive('pkcs12', [path('file')], 'Own certificate, key and authorities in one PKCS#12 file.', {
     inline: true,
     standing: refused('take it apart: openssl pkcs12 -in FILE -nodes gives ca, cert and key'),
+    atClient: 'done',
   }),
   directive(
     'dh',
@@ -68,8 +69,15 @@ export const SECURITY = [
   ),
   directive('reneg-bytes', [number('bytes')], 'Renegotiates keys after so many bytes.'),
   directive('reneg-pkts', [number('packets')], 'Renegotiates keys after so many packets.'),
-  directive('single-session', [], 'Allows one session only.', { standing: ignored('a client that comes again replaces itself') }),
-  directive('tls-exit', [], 'Ends when a TLS handshake fails.', { side: 'client', standing: ignored('a server goes on') }),
+  directive('single-session', [], 'Allows one session only.', {
+    standing: ignored('a client that comes again replaces itself'),
+    atClient: ignored('a client has one session'),
+  }),
+  directive('tls-exit', [], 'Ends when a TLS handshake fails.', {
+    side: 'client',
+    standing: ignored('a server goes on'),
+    atClient: 'done',
+  }),
   directive(
     'tls-auth',
     [path('file'), optional(choice('direction', ['0', '1'], direction))],
@@ -105,6 +113,7 @@ export const SECURITY = [
     'tls-verify',
     [command()],
     'Runs a command for each certificate of a peer, with its depth and subject added; it may refuse it.',
+    { atClient: refused('not at clients in this release; use verify-x509-name or peer-fingerprint') },
   ),
   directive('tls-export-cert', [path('directory')], "Writes peers' certificates to files for scripts.", {
     standing: refused('not in this release'),

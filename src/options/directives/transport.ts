@@ -23,9 +23,9 @@ const NO_BROADCAST = ignored('packets for many clients are sent at once, none wa
 
 /** Sockets and packets outside the tunnel. */
 export const TRANSPORT = [
-  directive('local', [host('address')], 'The address to listen on. Default: all.', { takesEffect: 'SIGUSR1' }),
-  directive('port', [port()], 'The port to listen on. Default 1194.'),
-  directive('lport', [port()], "The port to listen on, where it differs from the server's."),
+  directive('local', [host('address')], 'The address to listen on, or to connect from. Default: all.', { takesEffect: 'SIGUSR1' }),
+  directive('port', [port()], 'The port to listen on, or to connect to. Default 1194.'),
+  directive('lport', [port()], 'The own port, where it differs from the other one.'),
   directive(
     'bind',
     [optional(text('ipv6only'))],
@@ -40,7 +40,7 @@ export const TRANSPORT = [
     'proto-force',
     [choice('protocol', ['udp', 'tcp'], (value) => `Bad --proto-force protocol: '${value}'`)],
     'Considers only server entries of this protocol.',
-    { side: 'client', standing: ignored('a server has one protocol') },
+    { side: 'client', atClient: 'done', standing: ignored('a server has one protocol') },
   ),
   directive('bind-dev', [text('device'), optional(rest(text('more')))], 'Binds the socket to a network device or VRF.', {
     standing: refused('not in this release; start the process in the VRF (ip vrf exec)'),
@@ -59,7 +59,10 @@ export const TRANSPORT = [
     'TCP_NODELAY sends small packets at once.',
     { pushable: true, clientFile: true, standing: ignored('TCP connections always send at once') },
   ),
-  directive('tcp-nodelay', [], 'Sends small packets at once on TCP, here and at the clients.', { side: 'server' }),
+  directive('tcp-nodelay', [], 'Sends small packets at once on TCP, here and at the clients.', {
+    side: 'server',
+    atClient: ignored('TCP connections always send at once'),
+  }),
   directive(
     'tcp-queue-limit',
     [number('packets', 1, 1_000_000, () => '--tcp-queue-limit parameter must be > 0')],
@@ -67,7 +70,10 @@ export const TRANSPORT = [
     { side: 'server', standing: ignored('the bound is fixed, at a size that fits all') },
   ),
   directive('fast-io', [], 'Skips a system call for each packet sent.', { standing: ignored('packets are never polled for first') }),
-  directive('float', [], 'Lets peers change their address.', { standing: ignored('clients of a server may always change it') }),
+  directive('float', [], 'Lets peers change their address.', {
+    standing: ignored('clients of a server may always change it'),
+    atClient: ignored("packets are taken from the server's address alone"),
+  }),
   directive('passtos', [], 'Copies the type of service of inner packets to the outer ones.', {
     standing: ignored('packets travel all the same, without the mark'),
   }),
@@ -77,7 +83,11 @@ export const TRANSPORT = [
     'Whether outer packets may be fragmented.',
     { standing: ignored("outer packets follow the system's setting") },
   ),
-  directive('mtu-test', [], 'Measures the path MTU at start.', { side: 'client', standing: ignored('a server measures nothing') }),
+  directive('mtu-test', [], 'Measures the path MTU at start.', {
+    side: 'client',
+    standing: ignored('a server measures nothing'),
+    atClient: refused('not in this release; measure with ping -M do'),
+  }),
   directive('tun-mtu', [number('bytes', 100, 65535), optional(number('occ', 100, 65535))], 'The MTU of the device. Default 1500.', {
     pushable: true,
   }),
@@ -113,7 +123,12 @@ export const TRANSPORT = [
     'shaper',
     [number('bytes', 100, 100_000_000, () => 'Bad shaper value, must be between 100 and 100000000')],
     'Limits outgoing bytes a second.',
-    { side: 'client', pushable: true, standing: refused('only for clients, and client mode is not in this release') },
+    {
+      side: 'client',
+      pushable: true,
+      standing: refused('it is for clients only'),
+      atClient: refused('not in this release; shape the device (tc)'),
+    },
   ),
   directive('txqueuelen', [number('packets')], "Length of the device's send queue.", {
     standing: ignored("the device keeps the system's default"),
@@ -135,13 +150,14 @@ export const TRANSPORT = [
     'keepalive',
     [number('interval', Number.MIN_SAFE_INTEGER), number('timeout', Number.MIN_SAFE_INTEGER)],
     'Pings so often, and takes a peer for gone after so many seconds of silence: sets ping and ping-restart for both ends (this end waits twice as long).',
-    { side: 'server' },
+    { side: 'server', atClient: 'done' },
   ),
   directive('ping', [secs()], 'Sends a ping when nothing else was sent for so many seconds.', { pushable: true, clientFile: true }),
   directive('ping-exit', [secs()], 'Ends after so many seconds without a packet.', {
     pushable: true,
     clientFile: true,
     standing: refused('for a server it would end the session of a silent client; ping-restart does the same'),
+    atClient: 'done',
   }),
   directive('ping-restart', [secs()], 'Takes a peer for gone after so many seconds without a packet.', {
     pushable: true,
@@ -151,6 +167,7 @@ export const TRANSPORT = [
     pushable: true,
     clientFile: true,
     standing: ignored('the address of a client is always known'),
+    atClient: ignored('a client counts from its first packet on'),
   }),
   directive('compress', [optional(text('algorithm'))], 'Compresses packets.', { pushable: true, clientFile: true, standing: COMPRESSION }),
   directive(

@@ -1,6 +1,6 @@
 import { choice, directive, ignored, ip4, ip6, netmask, number, optional, prefix6, refused, rest, secs, text } from '../row.ts';
 
-const CLIENT_ROUTES = refused('only for clients (however push "redirect-gateway" is fine), and client mode is not in this release');
+const CLIENT_ROUTES = refused('it is for clients only (however push "redirect-gateway" is fine)');
 
 /** The device, its addresses, and the routes into it. */
 export const TUNNEL = [
@@ -67,12 +67,13 @@ export const TUNNEL = [
   directive('route-delay', [optional(secs()), optional(secs('window'))], 'Waits before setting routes.', {
     pushable: true,
     standing: ignored("a server's device is up when its routes are set"),
+    atClient: ignored('the device is up when its routes are set'),
   }),
   directive('route-noexec', [], 'Leaves the routes to the route-up command.'),
   directive('route-method', [text('method')], 'How Windows sets routes.', { pushable: true, standing: ignored('it is for Windows') }),
   directive('route-nopull', [], 'Takes no routes from the server.', {
     side: 'client',
-    standing: refused('only for clients, and client mode is not in this release'),
+    standing: refused('it is for clients only'),
   }),
   directive('max-routes', [optional(number('count'))], 'How many routes there may be.', {
     standing: ignored('it has no effect since OpenVPN 2.4'),
@@ -112,12 +113,18 @@ export const TUNNEL = [
   directive('block-ipv6', [], 'Answers IPv6 packets with "unreachable" instead of carrying them.', {
     pushable: true,
     standing: refused('not in this release; leave server-ipv6 out, and IPv6 is not carried'),
+    atClient: refused('not in this release; block IPv6 by firewall rule'),
   }),
   directive(
     'client-nat',
     [choice('kind', ['snat', 'dnat'], () => "client-nat: type must be 'snat' or 'dnat'"), text('network'), netmask(), text('alias')],
     'Translates addresses one to one at the client.',
-    { side: 'client', pushable: true, standing: refused('only for clients, and client mode is not in this release') },
+    {
+      side: 'client',
+      pushable: true,
+      standing: refused('it is for clients only'),
+      atClient: refused('not in this release; translate by firewall rule (nft)'),
+    },
   ),
   directive('tun-ipv6', [], 'Allows IPv6 in the tunnel.', {
     pushable: true,
@@ -141,7 +148,8 @@ export const TUNNEL = [
   }),
   directive('allow-pull-fqdn', [], 'Takes names instead of addresses from the server.', {
     side: 'client',
-    standing: refused('only for clients, and client mode is not in this release'),
+    standing: refused('it is for clients only'),
+    atClient: refused('not in this release; let the server push addresses'),
   }),
   directive('allow-recursive-routing', [], "Lets packets to the server's own address into the tunnel.", {
     side: 'client',

@@ -1,0 +1,162 @@
+import type { Random } from '../../base/random.ts';
+import type { Now } from '../../base/units.ts';
+import { ClientEngine } from '../../engine/client.ts';
+import type { ClientOutput, ClientProgress, ClientSettings, ClientStep } from '../../engine/client-types.ts';
+import type { Numbers } from '../../engine/numbers.ts';
+import type { Clock } from '../../host/clock.ts';
+import { PortablePlane } from '../../host/dataplane/portable.ts';
+import type { PlaneTrouble } from '../../host/dataplane/port.ts';
+import type { Transport } from '../../host/dataplane/transport.ts';
+import { NodeTlsDevice } from '../../host/tls.ts';
+import type { TlsMaterial } from '../../host/tls-context.ts';
+import type { Tun } from '../../host/tun.ts';
+import type { Note } from '../../messages/notes.ts';
+import type { Link, MssFix } from '../../protocol/data/plane.ts';
+import { MachineDriver } from '../../service/machine-driver.ts';
+
+/** What one attempt at a session is made of. */
+export interface AttemptParts {
+  /** Open already. */
+  readonly transport: Transport;
+  /** On UDP; a TCP connection tells its own. */
+  readonly remote: Link | undefined;
+  readonly settings: Omit<ClientSettings, 'remote'>;
+  readonly mssFix: MssFix | undefined;
+  readonly replayWindow: { readonly size: number; readonly seconds: number };
+  readonly material: TlsMaterial;
+  /** What is inside the tunnel; stays the caller's. */
+  readonly tun: Tun;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly numbers: Numbers;
+  readonly verb: number;
+  readonly log: (note: Note, now: Now) => void;
+  readonly onStep: (step: ClientStep) => void;
+  readonly onConnected: (connected: ConnectedOutput) => void;
+  readonly onTrouble: (trouble: PlaneTrouble) => void;
+}
+
+/** The engine's word that the tunnel stands. */
+export type ConnectedOutput = Extract<ClientOutput, { kind: 'connected' }>;
+
+/** The engine's last word. */
+export type EndedOutput = Extract<ClientOutput, { kind: 'ended' }>;
+
+/** Bytes so far: the link's with encapsulation and control channel, the device's without. */
+export interface AttemptBytes {
+  readonly linkRead: number;
+  readonly linkWrite: number;
+  readonly tunRead: number;
+  readonly tunWrite: number;
+}
+
+/** One attempt at a session over one transport, from the first packet to the end: socket, TLS, engine and data plane. */
+export class Attempt {
+  /** The engine's last word; nothing more happens after it. */
+  readonly ended: Promise<EndedOutput>;
+  readonly #parts: AttemptParts;
+  readonly #plane: PortablePlane;
+  readonly #tls: NodeTlsDevice;
+  #driver: MachineDriver<ClientOutput, ClientEngine> | undefined;
+  #end: (ended: EndedOutput) => void = () => {};
+  #last: EndedOutput | undefined;
+
+  /** Throws KEY_MATERIAL. */
+  constructor(parts: AttemptParts) {
+    this.#parts = parts;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#plane = new PortablePlane({
+      settings: {
+        role: 'client',
+        transport: parts.remote === undefined ? 'tcp' : 'udp',
+        clientToClient: false,
+        tunMtu: parts.settings.tunMtu,
+        mssFix: parts.mssFix,
+        replayWindow: parts.replayWindow,
+        ownAddresses: [],
+      },
+      open: () => Promise.resolve(parts.transport),
+      tun: parts.tun,
+      clock: parts.clock,
+    });
+    this.#tls = new NodeTlsDevice(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
+  }
+
+  /** Begins; a TCP connection has told its link by then. */
+  async start(): Promise<void> {
+    this.#plane.onEvent((event) => {
+      if (event.kind === 'link-opened') this.#begin(event.link);
+      else this.run((engine, now) => engine.handlePlane(event, now));
+    });
+    this.#plane.onTrouble(this.#parts.onTrouble);
+    await this.#plane.start();
+    if (this.#parts.remote !== undefined) this.#begin(this.#parts.remote);
+  }
+
+  get progress(): ClientProgress | undefined {
+    return this.#driver?.machine.progress;
+  }
+
+  /** The data plane's own counters; undefined until the tunnel is open. */
+  get activity(): { readonly innerBytes: number } | undefined {
+    const slot = this.#driver?.machine.slot;
+    return slot && this.#plane.counters(slot);
+  }
+
+  get bytes(): AttemptBytes {
+    const engine = this.#driver?.machine;
+    const slot = engine?.slot;
+    const data = this.#last?.counters ?? (slot && this.#plane.counters(slot));
+    const { bytesRead, bytesWritten } = this.#plane.tunnel();
+    return {
+      linkRead: (engine?.counters.bytesReceived ?? 0) + (data?.bytesReceived ?? 0),
+      linkWrite: (engine?.counters.bytesSent ?? 0) + (data?.bytesSent ?? 0),
+      tunRead: bytesRead,
+      tunWrite: bytesWritten,
+    };
+  }
+
+  set verb(verb: number) {
+    if (this.#driver !== undefined) this.#driver.machine.notes.verb = verb;
+  }
+
+  /** Runs a command on the engine and carries out what follows; undefined before it began. */
+  run<T>(action: (engine: ClientEngine, now: Now) => T): T | undefined {
+    return this.#driver?.run(action);
+  }
+
+  /** Closes the socket. `ended` comes first: this is for after it. */
+  async close(): Promise<void> {
+    this.#driver?.stop();
+    this.#tls.close();
+    await this.#plane.stop();
+  }
+
+  #begin(remote: Link): void {
+    const { settings, random, verb, numbers, clock } = this.#parts;
+    const engine = new ClientEngine({ settings: { ...settings, remote }, random, verb, numbers }, clock.now());
+    this.#driver = new MachineDriver(engine, clock, (output, now) => this.#carryOut(output, now));
+    // Its first packet waits to be sent.
+    this.#driver.run(() => {});
+  }
+
+  #carryOut(output: ClientOutput, now: Now): void {
+    switch (output.kind) {
+      case 'note':
+        return this.#parts.log(output, now);
+      case 'plane':
+        return this.#plane.command(output.command);
+      case 'tls':
+        return this.#tls.command(output.command);
+      case 'step':
+        return this.#parts.onStep(output.step);
+      case 'connected':
+        return this.#parts.onConnected(output);
+      case 'ended':
+        this.#last = output;
+        return this.#end(output);
+    }
+  }
+}

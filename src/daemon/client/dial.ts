@@ -1,0 +1,59 @@
+import type { Profile } from '../../engine/client/configuration.ts';
+import { tcpClientTransport, type Transport, udpTransport } from '../../host/dataplane/transport.ts';
+import { connectTcp } from '../../host/tcp.ts';
+import type { ResolvedAddress } from '../../host/resolve.ts';
+import { openUdp } from '../../host/udp.ts';
+import { type Address, addressFrom } from '../../model/address.ts';
+import { longestPacket } from '../../protocol/data/forward.ts';
+import { udpLink } from '../../protocol/data/link.ts';
+import type { Link } from '../../protocol/data/plane.ts';
+
+/** A way to a server that stands: a socket, or a connection. */
+export interface Dialled {
+  readonly transport: Transport;
+  /** On UDP. */
+  readonly remote: Link | undefined;
+  /** Our own end; undefined where the system chose it. */
+  readonly local: Address | undefined;
+  /** Kernel buffers before and after: received, sent. */
+  readonly buffers: { readonly receive: readonly [number, number]; readonly send: readonly [number, number] } | undefined;
+}
+
+/** What dialling takes beside the server. */
+export interface DialOptions {
+  readonly sendBuffer: number | undefined;
+  readonly receiveBuffer: number | undefined;
+  readonly signal: AbortSignal;
+  /** A TCP connection is begun, to the server or to the proxy before it. */
+  onConnecting(to: Address): void;
+}
+
+/** Opens the way to a server, through its proxy where it has one. Throws LISTEN. */
+export function dial(profile: Profile, to: ResolvedAddress, options: DialOptions): Promise<Dialled> {
+  return profile.transport === 'udp' ? dialUdp(profile, to, options) : dialTcp(profile, to, options);
+}
+
+async function dialUdp(profile: Profile, to: ResolvedAddress, options: DialOptions): Promise<Dialled> {
+  const { sendBuffer, receiveBuffer } = options;
+  const local = profile.local;
+  const remote = { host: to.ip, port: profile.port };
+  const socket = await openUdp({ family: to.family, host: local?.host, port: local?.port ?? 0, remote, sendBuffer, receiveBuffer });
+  return {
+    transport: udpTransport(socket),
+    remote: udpLink(to.ip, profile.port),
+    local: local === undefined ? undefined : socket.local,
+    buffers: socket.buffers,
+  };
+}
+
+async function dialTcp(profile: Profile, to: ResolvedAddress, options: DialOptions): Promise<Dialled> {
+  const { local, tunMtu, connectTimeout, port } = profile;
+  options.onConnecting(addressFrom('tcp-client', to.ip, port));
+  const connection = await connectTcp(to.ip, port, longestPacket(tunMtu), connectTimeout, {
+    localHost: local?.host,
+    localPort: local?.port,
+    signal: options.signal,
+  });
+  const own = addressFrom('tcp-client', connection.local.host, connection.local.port);
+  return { transport: tcpClientTransport(connection, own), remote: undefined, local: own, buffers: undefined };
+}

@@ -1,0 +1,191 @@
+import { X509Certificate } from 'node:crypto';
+import { TunnelscopeError } from '../../base/errors.ts';
+import { Secret } from '../../base/secret.ts';
+import { after, type Duration, seconds } from '../../base/units.ts';
+import type { AuthRetry, ClientConfiguration, Profile } from '../../engine/client/configuration.ts';
+import type { Remotes, Target } from '../../engine/client/remotes.ts';
+import type { Clock } from '../../host/clock.ts';
+import { askAtTerminal } from '../../host/prompt.ts';
+import { isName, type ResolvedAddress, resolveHost } from '../../host/resolve.ts';
+import type { TlsMaterial } from '../../host/tls-context.ts';
+import { CLIENT } from '../../messages/client.ts';
+import type { StateName } from '../../model/daemon-port.ts';
+import type { EnvList } from '../../model/env-list.ts';
+import { certificateFacts } from '../../protocol/verify/certificate.ts';
+import type { CrlCheck } from '../../protocol/verify/crl.ts';
+import type { Logging } from '../../service/logging.ts';
+import { CrlWatch } from '../crl-watch.ts';
+import type { EndedOutput } from './attempt.ts';
+import { type ClientFacts, clientEnv } from './env.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { Login } from './login.ts';
+import { clientMaterial, isLocked } from './material.ts';
+import { type ClientPort, protoOf } from './port.ts';
+import type { Questions, RemoteAnswer } from './questions.ts';
+import type { Restart } from './restart.ts';
+
+/** Between two looks for the address of a name. */
+const RESOLVE_AGAIN = seconds(5);
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** What preparing takes. */
+export interface PreparationParts {
+  readonly configuration: ClientConfiguration;
+  readonly questions: Questions;
+  readonly interrupts: Interrupts;
+  readonly logging: Logging;
+  readonly clock: Clock;
+  readonly port: ClientPort;
+  readonly viaManagement: boolean;
+  readonly remotes: Remotes;
+  readonly state: (name: StateName) => void;
+}
+
+/** What has to be known before a client can connect: which server, at which address, with which key. */
+export class Preparation {
+  /** The revocation lists for a TLS session that begins now. */
+  readonly crl: (() => CrlCheck | undefined) | undefined;
+  readonly #parts: PreparationParts;
+  #passphrase: Secret | undefined;
+
+  constructor(parts: PreparationParts) {
+    this.#parts = parts;
+    this.#passphrase = parts.configuration.client.tls.passphrase;
+    const { crl } = parts.configuration.daemon;
+    const { ca } = parts.configuration.client.tls;
+    if (crl === undefined) return;
+    const authorities = (ca?.match(CERTIFICATES) ?? []).map((pem) => certificateFacts(new X509Certificate(pem)));
+    const watch = new CrlWatch(crl, authorities, parts.logging.notes);
+    this.crl = () => watch.refresh(parts.clock.now());
+  }
+
+  /** What scripts are told before a server is known. */
+  static env({ client, daemon }: ClientConfiguration, facts: ClientFacts): EnvList {
+    return clientEnv(client.profiles, daemon, facts);
+  }
+
+  get questions(): Questions {
+    return this.#parts.questions;
+  }
+
+  /** Asks at the terminal, until a signal comes. */
+  readonly terminal = (prompt: string, secret: boolean): Promise<string> => {
+    const giveUp = new AbortController();
+    return this.#parts.interrupts.unless(askAtTerminal(prompt, secret, giveUp.signal), () => giveUp.abort());
+  };
+
+  /** Forgets the pass phrase that was given, not one in a file. */
+  forget(): void {
+    this.#passphrase = this.#parts.configuration.client.tls.passphrase;
+  }
+
+  /** The server of a target, as management clients want it where they are asked. */
+  async profile(target: Target): Promise<Profile> {
+    const { configuration, questions, interrupts, remotes } = this.#parts;
+    const { queries } = configuration.client;
+    let { profile } = target;
+    if (!queries.remote || this.#nobodyToAsk) return this.#withProxy(profile, target.index);
+    const most = 2 * remotes.profiles.length;
+    for (let skipped = 0; ; ) {
+      const asking = questions.remote(profile.host, profile.port, protoOf(profile));
+      const answer: RemoteAnswer = await interrupts.unless(asking, () => questions.cancel());
+      if (answer.kind === 'accept') return profile;
+      if (answer.kind === 'mod') return { ...profile, host: answer.host, port: answer.port };
+      skipped += answer.count;
+      if (skipped > most) throw new TunnelscopeError('OPTIONS', 'No usable connection profiles are present');
+      for (let i = 0; i < answer.count; i++) profile = remotes.skip()?.profile ?? profile;
+    }
+  }
+
+  async #withProxy(profile: Profile, index: number): Promise<Profile> {
+    const { configuration, questions, interrupts, logging } = this.#parts;
+    if (!configuration.client.queries.proxy || this.#nobodyToAsk) return profile;
+    const asking = questions.proxy(index + 1, profile.transport, profile.host);
+    const answer = await interrupts.unless(asking, () => questions.cancel());
+    if (answer === undefined || answer.kind === 'none') return { ...profile, proxy: undefined };
+    if (answer.kind === 'http' && profile.transport === 'udp') {
+      logging.notes.add(CLIENT.httpProxyOnUdp, {});
+      return { ...profile, proxy: undefined };
+    }
+    const { kind, host, port, noClearText } = answer;
+    const login = kind === 'http' ? 'ask' : undefined;
+    return {
+      ...profile,
+      proxy: { kind, host, port, noClearText, login, headers: [], httpVersion: '1.0', timeout: profile.connectTimeout },
+    };
+  }
+
+  get #nobodyToAsk(): boolean {
+    return this.#parts.configuration.daemon.management.length === 0;
+  }
+
+  /** The own certificate and key, unlocked. */
+  async material(retry: AuthRetry): Promise<TlsMaterial | Restart> {
+    const { configuration, port } = this.#parts;
+    if (isLocked(configuration, this.#passphrase)) {
+      const fromFile = configuration.client.tls.passphrase !== undefined;
+      if (!fromFile) this.#passphrase = await this.#askPassphrase();
+      if (fromFile || isLocked(configuration, this.#passphrase)) {
+        this.#passphrase = undefined;
+        port.notify("PASSWORD:Verification Failed: 'Private Key'");
+        if (retry === 'interact' && !fromFile) return { signal: 'SIGUSR1', source: 'soft', reason: 'private-key-password-failure' };
+        throw new TunnelscopeError('KEY_MATERIAL', 'Error: private key password verification failed');
+      }
+    }
+    return clientMaterial(configuration, this.#passphrase);
+  }
+
+  async #askPassphrase(): Promise<Secret> {
+    const { viaManagement, questions, interrupts } = this.#parts;
+    if (viaManagement) return interrupts.unless(questions.password('Private Key'), () => questions.cancel());
+    return new Secret(await this.terminal('Enter Private Key Password:', true));
+  }
+
+  /** Where to connect to: the server, or the proxy before it. */
+  async address(profile: Profile): Promise<ResolvedAddress | Restart> {
+    const { remotes, logging, configuration, clock, state } = this.#parts;
+    const host = profile.proxy?.host ?? profile.host;
+    if (isName(host)) state('RESOLVE');
+    const { resolve } = configuration.client.retry;
+    const began = clock.now().at;
+    for (;;) {
+      const found = await this.#parts.interrupts.unless(resolveHost(host, profile.family));
+      if (found.ok && found.value.length > 0) {
+        remotes.resolved(found.value.length);
+        const index = (remotes.current?.addressIndex ?? 0) % found.value.length;
+        return found.value[index] ?? GONE;
+      }
+      const name = `${host}:${profile.proxy?.port ?? profile.port}`;
+      logging.notes.add(CLIENT.resolveFailed, { host: name, reason: found.ok ? 'no addresses' : found.error });
+      // Another server may have a name that resolves.
+      const over = resolve !== undefined && clock.now().at - began >= resolve;
+      if (over || remotes.profiles.length > 1) return GONE;
+      await this.#sleep(RESOLVE_AGAIN);
+    }
+  }
+
+  async #sleep(length: Duration): Promise<void> {
+    const { clock, interrupts } = this.#parts;
+    let cancel = (): void => {};
+    const slept = new Promise<void>((done) => {
+      cancel = clock.schedule(after(clock.now().at, length), done);
+    });
+    await interrupts.unless(slept, () => cancel());
+  }
+
+  /** Hears how a session ended; true when the login that it refused is worth another attempt. */
+  judge(ended: EndedOutput, login: Login): boolean {
+    const { port, remotes } = this.#parts;
+    if (ended.advance !== undefined) remotes.redirect(ended.advance);
+    if (ended.reason === 'server-restart') port.emit({ kind: 'notify', type: 'server-pushed-connection-reset', text: ended.text ?? '' });
+    if (ended.reason === 'server-halt') port.emit({ kind: 'notify', type: 'server-pushed-halt', text: ended.text ?? '' });
+    if (ended.reason === 'remote-exit') port.emit({ kind: 'notify', type: 'remote-exit', text: 'EXIT' });
+    const refused = ['auth-failure', 'auth-temp-failure', 'auth-token-expired'].includes(ended.reason);
+    if (!refused) return false;
+    port.notify(`PASSWORD:Verification Failed: 'Auth'${ended.text === undefined ? '' : ` ['${ended.text}']`}`);
+    return ended.reason === 'auth-temp-failure' || login.failed(ended.text);
+  }
+}
+
+const GONE: Restart = { signal: 'SIGUSR1', source: 'soft', reason: 'Could not determine IPv4/IPv6 protocol' };
