@@ -38,13 +38,13 @@ export class Manager {
     return performance.now() - started;
   }
 
-  send(text: string): void {
-    this.#socket.write(text);
+  /** Reads no more until `resume`. */
+  pause(): void {
+    this.#socket.pause();
   }
 
-  /** Reads no more. */
-  stall(): void {
-    this.#socket.pause();
+  resume(): void {
+    this.#socket.resume();
   }
 
   close(): void {

@@ -61,11 +61,10 @@ function* routeUses(
 }
 
 /** What a client's record is made of beside the client itself. */
-export type ClientNumbers = Pick<ServerEngine, 'bytesOf' | 'countersOf'>;
+export type ClientNumbers = Pick<ServerEngine, 'countersOf'>;
 
 /** One client of this moment. */
 export function clientRecord(engine: ClientNumbers, client: ClientInstance, now: Now): ClientRecord {
-  const bytes = engine.bytesOf(client);
   const data = engine.countersOf(client);
   const control = client.session.counters;
   const heard = Math.max(client.lastControlHeard.at, data?.lastHeard ?? 0);
@@ -78,8 +77,8 @@ export function clientRecord(engine: ClientNumbers, client: ClientInstance, now:
     address: client.link.address,
     virtual4: shownIp(client.tunnel?.address4),
     virtual6: shownIp(client.tunnel?.address6),
-    bytesReceived: bytes.received,
-    bytesSent: bytes.sent,
+    bytesReceived: control.bytesReceived + (data?.bytesReceived ?? 0),
+    bytesSent: control.bytesSent + (data?.bytesSent ?? 0),
     since: client.started.wall,
     cipher: client.tunnel?.cipher,
     phase: client.phase,

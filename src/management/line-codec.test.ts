@@ -95,5 +95,9 @@ describe('encodeLines', () => {
     expect(encodeLines(['a\nb\r\0c']).toString()).toBe('a_b__c\r\n');
     expect(encodeLines(['a', '', 'b\n']).toString()).toBe('a\r\n\r\nb_\r\n');
     expect(encodeLines([])).toHaveLength(0);
+    // As many line ends as there should be are not enough: one of them may be somebody else's.
+    expect(encodeLines(['a\r\nb', 'c']).toString()).toBe('a__b\r\nc\r\n');
+    expect(encodeLines(['\0']).toString()).toBe('_\r\n');
+    expect(encodeLines(['a\r', '\nb']).toString()).toBe('a_\r\n_b\r\n');
   });
 });

@@ -1,7 +1,8 @@
-import { encodeLines, oneLine } from './line-codec.ts';
+import { encodeLines, joinLines, oneLine } from './line-codec.ts';
 
 /** How many bytes are handed to the host at a time, and may be with it unsent. */
 const PIECE_BYTES = 64 * 1024;
+const LINE_END_BYTES = 2;
 
 /** A part of a line that is too long to be made at once: no line end follows it. */
 export class LinePart {
@@ -108,16 +109,25 @@ export class Outlet {
   #refill(): void {
     if (this.#reply === undefined || this.#chunks.length > 0) return;
     let text = '';
+    let lines: string[] = [];
     let ended = false;
-    while (text.length < PIECE_BYTES) {
+    for (let size = 0; size < PIECE_BYTES; ) {
       const next = this.#reply.next();
       if (next.done === true) {
         ended = true;
         break;
       }
-      text += typeof next.value === 'string' ? `${oneLine(next.value)}\r\n` : oneLine(next.value.text);
+      const { value } = next;
+      if (typeof value === 'string') {
+        lines.push(value);
+        size += value.length + LINE_END_BYTES;
+      } else {
+        text += joinLines(lines) + oneLine(value.text);
+        lines = [];
+        size += value.text.length;
+      }
     }
-    this.#push(Buffer.from(text));
+    this.#push(Buffer.from(text + joinLines(lines)));
     if (ended) this.endReply();
   }
 }
