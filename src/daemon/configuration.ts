@@ -73,12 +73,6 @@ function act({ name, values }: Directive, world: ConfigurationWorld): Note | und
       if (text.startsWith('msg')) world.note({ kind: 'note', row: START.echo, args: { text }, peer: undefined });
       return undefined;
     }
-    case 'echo':
-    case 'parameter': {
-      const text = values.join(' ');
-      if (text.startsWith('msg')) world.note({ kind: 'note', row: START.echo, args: { text }, peer: undefined });
-      return undefined;
-    }
     case 'log-format':
       world.applyLog({ shape: LINE_SHAPES.find((shape) => shape === first) ?? 'text' });
       return undefined;

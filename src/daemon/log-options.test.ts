@@ -31,3 +31,16 @@ describe('daemon', () => {
     );
   });
 });
+
+describe('echo', () => {
+  it('is logged where it stands when it begins with msg, also at a reload, and told to management clients', async () => {
+    const daemon = await TestDaemon.start({ lines: ['echo msg hello', 'echo forget-passwords', 'parameter msg-n two words'] });
+    const echoed = (): string[] => daemon.lines.filter((line) => line.startsWith('ECHO'));
+    expect(echoed()).toEqual(['ECHO:msg hello', 'ECHO:msg-n two words']);
+    expect(daemon.lines.indexOf('ECHO:msg hello')).toBeLessThan(daemon.lines.findIndex((line) => line.startsWith('OpenVPN ')));
+    const told = daemon.events.flatMap((event) => (event.kind === 'echo' ? [event.text] : []));
+    expect(told).toEqual(['msg hello', 'forget-passwords', 'msg-n two words']);
+    await daemon.restart('SIGHUP');
+    expect(echoed()).toHaveLength(4);
+  });
+});

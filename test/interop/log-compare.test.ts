@@ -135,6 +135,26 @@ const SCENARIOS: readonly Scenario[] = [
       await server.process.waitFor('bad packet ID');
     },
   },
+  {
+    name: 'a replay that is muted',
+    lines: () => ['mute-replay-warnings'],
+    run: async (server, lab, verb) => {
+      const relay = await lab.relay({ duplicate: 1 });
+      const alice = await lab.client('alice', { remote: relay.host.ip4 });
+      await negotiated(server, verb);
+      await lab.ping(alice, TUNNEL_SERVER4);
+      // Replays of control packets are said all the same.
+      expect(server.process.matching('AEAD Decrypt error')).toEqual([]);
+    },
+  },
+  {
+    name: 'words of echo',
+    lines: () => ['echo msg hello', 'echo forget-passwords', 'parameter msg-n two words', 'echo "msg quoted"'],
+    run: async (server) => {
+      const said = server.process.matching('ECHO').map((line) => line.replace(/^.*?(?=ECHO)/, ''));
+      expect(said).toEqual(['ECHO:msg hello', 'ECHO:msg-n two words', 'ECHO:msg quoted']);
+    },
+  },
 ];
 
 /** A line as what counts of it: which message it is, with which level and flags. */

@@ -139,6 +139,7 @@ describe.skipIf(!requireInterop())('log files', () => {
   it.each([
     ['a missing directory', (path: string) => `${path}.none/log`],
     ['a directory', (path: string) => join(path, '..')],
+    ['a place where nothing can be written', () => '/sys/server.log'],
     ['a pipe without reader', (path: string) => (execFileSync('mkfifo', [`${path}.pipe`]), `${path}.pipe`)],
   ])('that cannot be opened, %s: the log stays on standard output, as in stock', async (what, make) => {
     const path = make(place());
@@ -221,6 +222,27 @@ describe.skipIf(!requireInterop())('in the background', () => {
     // The one that waited has begun the file, and said what there was to say of the configuration.
     expect(text.split('Note: --cipher is not set').length).toBe(2);
     expect(pid).not.toBe(running.pid);
+    process.kill(pid, 'SIGTERM');
+    await eventually('its end', () => textIfThere(log).includes('process exiting'));
+  });
+
+  it('asks for a password before, and hands it on where nobody sees it', async () => {
+    const [log, pidFile] = [join(lab.network.folder, 'asked.log'), join(lab.network.folder, 'asked.pid')];
+    const file = config(`log ${log}`, 'daemon first', 'daemon second', `writepid ${pidFile}`, 'verb 3', 'management 127.0.0.1 7505 stdin');
+    const command = [...OUR_COMMAND, 'run', '--config', file].join(' ');
+    const running = lab.network.start(lab.serverHost, 'background', ['script', '-q', '-e', '-f', '-c', command, '/dev/null']);
+    // What is typed before the question waits in the terminal.
+    running.write('Marked-Typed-7a8b9c\n');
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    await eventually('its readiness in the log', () => textIfThere(log).includes(READY));
+    expect(textIfThere(log)).toContain('WARNING: Multiple --daemon directives specified, ignoring --daemon second. ');
+    const pid = Number(textIfThere(pidFile));
+    const seen = ['environ', 'cmdline'].map((what) => readFileSync(`/proc/${pid}/${what}`, 'latin1'));
+    expect([...seen, textIfThere(log)].join('\n')).not.toContain('Marked-Typed');
+    const talk = `printf 'Marked-Typed-7a8b9c\\npid\\n'; sleep 1`;
+    const said = await lab.network.run(lab.serverHost, ['sh', '-c', `(${talk}) | nc -q 1 127.0.0.1 7505`]);
+    expect(said).toContain('SUCCESS: password is correct');
+    expect(said).toContain(`SUCCESS: pid=${pid}`);
     process.kill(pid, 'SIGTERM');
     await eventually('its end', () => textIfThere(log).includes('process exiting'));
   });

@@ -117,7 +117,7 @@ export const LISTED_LINES: readonly ListedLines[] = [
   { difference: 'log.login-script-status', scenarios: ['a wrong password'], lines: ['ours script.failed 40'] },
   {
     difference: 'log.rejected-packets-summed',
-    scenarios: ['a replay'],
+    scenarios: ['a replay', 'a replay that is muted'],
     lines: [
       'stock data.control-replay 6000021',
       'stock tls.crypt-unwrap-failed 3000021',
