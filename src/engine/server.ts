@@ -6,19 +6,17 @@ import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
 import { Notes } from '../messages/notes.ts';
 import { PUSH } from '../messages/push.ts';
-import { TLS } from '../messages/tls.ts';
 import { formatAddress, formatFamilyAddress } from '../model/address.ts';
 import type { EnvList } from '../model/env-list.ts';
 import type { PeerRef } from '../model/peer-ref.ts';
 import type { Link, PeerSlot, PlaneCounters, PlaneEvent, PlaneView } from '../protocol/data/plane.ts';
 import { redactControlMessage } from '../protocol/negotiate/redact.ts';
-import { IV_PROTO } from '../protocol/negotiate/peer-info.ts';
-import type { SessionOutput } from '../protocol/session/types.ts';
 import type { TlsEvent } from '../protocol/tls.ts';
 import type { CrlCheck } from '../protocol/verify/crl.ts';
 import { prepareWrap } from '../protocol/wrap/prepare.ts';
 import { Approvals, countedEnv } from './approvals.ts';
 import { Connector } from './connect.ts';
+import { Conversation } from './conversation.ts';
 import type { EngineContext } from './context.ts';
 import { Doorman } from './doorman.ts';
 import { Farewell } from './farewell.ts';
@@ -35,7 +33,6 @@ import { Questions } from './questions.ts';
 import { Rejections } from './rejections.ts';
 import { Rivals } from './rivals.ts';
 import { Roster } from './roster.ts';
-import { noteSessionStep } from './session-notes.ts';
 import type { ServerSettings } from './settings.ts';
 import { clientRecord } from './status-view.ts';
 import type { Answer, EngineOutput } from './types.ts';
@@ -82,6 +79,7 @@ export class ServerEngine implements Machine {
   readonly #context: EngineContext;
   readonly #farewell: Farewell;
   readonly #rivals: Rivals;
+  readonly #conversation: Conversation;
   readonly #questions = new Questions((id, question) => this.#outputs.push({ kind: 'ask', id, question }));
   readonly #idleLinks = new IdleLinks();
   readonly #crl: { lists: CrlCheck | undefined } = { lists: undefined };
@@ -100,24 +98,43 @@ export class ServerEngine implements Machine {
     this.#context = this.#makeContext();
     this.#negotiator = new Negotiator(this.#context);
     this.#lifetimes = new Lifetimes(this.#context, (client) => this.countersOf(client));
-    this.#connector = new Connector(this.#context, this.pool, new InnerOwners(), (client, now) => this.#connected(client, now));
+    this.#connector = new Connector(this.#context, this.pool, new InnerOwners(), (client, now) =>
+      this.#conversation.connected(client, now),
+    );
     this.approvals = new Approvals({
       context: this.#context,
       clients: () => this.#roster.all(),
       clientOf: (clientId) => this.#roster.ofClientId(clientId),
-      turn: (client, now) => this.#turn(client, now),
+      turn: (client, now) => this.#conversation.turn(client, now),
     });
-    this.#logins = new LoginDesk(this.#context, this.approvals, (client, keyId, now) => this.#loginAccepted(client, keyId, now));
+    this.#logins = new LoginDesk(this.#context, this.approvals, (client, keyId, now) =>
+      this.#conversation.loginAccepted(client, keyId, now),
+    );
     this.#farewell = new Farewell({
       context: this.#context,
       roster: this.#roster,
       doorman: this.#doorman,
       connector: this.#connector,
       bytesOf: (client) => this.bytesOf(client),
-      turn: (client, now) => this.#turn(client, now),
+      turn: (client, now) => this.#conversation.turn(client, now),
       stopped: () => this.#outputs.push({ kind: 'stopped' }),
     });
     this.#rivals = new Rivals(this.#context, this.#roster, this.#rejections);
+    this.#conversation = new Conversation({
+      context: this.#context,
+      roster: this.#roster,
+      negotiator: this.#negotiator,
+      logins: this.#logins,
+      approvals: this.approvals,
+      lifetimes: this.#lifetimes,
+      connector: this.#connector,
+      farewell: this.#farewell,
+      rivals: this.#rivals,
+      rejections: this.#rejections,
+      tls: (command) => this.#outputs.push({ kind: 'tls', command }),
+      wake: (client) => this.#deadlines.set(client, this.#roster.has(client) ? client.nextDeadline() : undefined),
+      connected: (client, now) => this.#announce(client, now),
+    });
   }
 
   #makeContext(): EngineContext {
@@ -227,7 +244,7 @@ export class ServerEngine implements Machine {
         return this.#farewell.remove(client, 'SIGUSR1', 'ping-restart', now);
       case 'key-near-end':
         if (event.keyId === client.session.currentKey.keyId) client.session.renegotiate(now);
-        return this.#turn(client, now);
+        return this.#conversation.turn(client, now);
       case 'exit-seen':
         this.notes.add(MULTI.occExitReceived, {}, client.ref);
         return this.#farewell.remove(client, 'SIGTERM', 'remote-exit', now);
@@ -238,7 +255,7 @@ export class ServerEngine implements Machine {
     const client = this.#roster.ofTls(tls);
     if (client === undefined) return;
     client.session.handleTls(tls, event, now);
-    this.#turn(client, now);
+    this.#conversation.turn(client, now);
   }
 
   /** The host's answer to a question; late ones for clients that have gone are dropped. */
@@ -248,7 +265,7 @@ export class ServerEngine implements Machine {
     const { client } = question;
     if (client !== undefined && (!this.#roster.has(client) || client.phase === 'closing')) return;
     question.proceed(answer, now);
-    if (client !== undefined) this.#turn(client, now);
+    if (client !== undefined) this.#conversation.turn(client, now);
   }
 
   handleDeadline(now: Now): void {
@@ -261,7 +278,7 @@ export class ServerEngine implements Machine {
         if (timer === undefined) break;
         this.#handleTimer(client, timer, now);
       }
-      this.#turn(client, now);
+      this.#conversation.turn(client, now);
     }
     this.#rejections.handleDeadline(now);
     for (const link of this.#idleLinks.takeDue(now.at)) this.#outputs.push({ kind: 'plane', command: { kind: 'close-link', link } });
@@ -294,14 +311,14 @@ export class ServerEngine implements Machine {
     const client = this.#roster.ofClientId(clientId);
     if (client === undefined || client.phase === 'closing') return false;
     this.#farewell.dismiss(client, message, 'client-kill', now);
-    this.#turn(client, now);
+    this.#conversation.turn(client, now);
     return true;
   }
 
   /** Sends control messages to a client. */
   tell(client: ClientInstance, messages: readonly string[], now: Now): void {
     for (const message of messages) this.#say(client, message);
-    this.#turn(client, now);
+    this.#conversation.turn(client, now);
   }
 
   /** Tells all clients to come back later, ends them, and gives `stopped` when the last one's counters are in. */
@@ -324,7 +341,7 @@ export class ServerEngine implements Machine {
         client.lastControlHeard = now;
         if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'control-heard', slot: client.slot } });
       }
-      return this.#turn(client, now);
+      return this.#conversation.turn(client, now);
     }
     this.#firstContact(bytes, link, now);
   }
@@ -363,106 +380,11 @@ export class ServerEngine implements Machine {
     this.#roster.add(client);
     this.notes.add(MULTI.createInstance, {}, client.ref);
     session.handlePacket(bytes, now);
-    this.#turn(client, now);
+    this.#conversation.turn(client, now);
   }
 
-  // --- sessions ---------------------------------------------------------------------------------------------------
-
-  /** Works off what a client's session wants, then notes when it wants to be woken. */
-  #turn(client: ClientInstance, now: Now): void {
-    for (;;) {
-      const out = client.session.poll();
-      if (out === undefined) break;
-      this.#handleOutput(client, out, now);
-    }
-    this.#deadlines.set(client, this.#roster.has(client) ? client.nextDeadline() : undefined);
-  }
-
-  #handleOutput(client: ClientInstance, out: SessionOutput, now: Now): void {
-    noteSessionStep(this.notes, out, client.ref);
-    switch (out.kind) {
-      case 'transmit': {
-        const slot = client.planeOpen ? client.slot : undefined;
-        this.#outputs.push({ kind: 'plane', command: { kind: 'send-control', link: client.link, bytes: out.bytes, slot } });
-        return;
-      }
-      case 'tls-close':
-        this.#roster.dropTls(out.tls);
-        this.#outputs.push({ kind: 'tls', command: out });
-        return;
-      case 'tls-open':
-        this.#roster.addTls(out.tls, client);
-        this.#outputs.push({ kind: 'tls', command: out });
-        return;
-      case 'tls-feed':
-      case 'tls-write':
-        this.#outputs.push({ kind: 'tls', command: out });
-        return;
-      case 'tls-established':
-        return this.#negotiator.established(client, out.keyId, out.peer, now);
-      case 'key-method2':
-        this.#negotiator.answer(client, out.keyId);
-        return this.#logins.begin(client, out.keyId, out.message, now);
-      case 'key-active':
-        if (client.logins.get(out.keyId) === 'accepted') this.#keyReady(client, now);
-        return;
-      case 'message':
-        return this.#handleMessage(client, out.text, now);
-      case 'renegotiating':
-        return this.#lifetimes.renegotiating(client, out.byPeer, now);
-      case 'key-failed':
-        this.#negotiator.failed(client, out.failure);
-        if (client.session.currentKey.phase === 'failed') this.#farewell.remove(client, 'SIGUSR1', 'tls-error', now);
-        return;
-      case 'send-with':
-        if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'send-with', slot: client.slot, keyId: out.keyId } });
-        return;
-      case 'key-dropped':
-        client.logins.delete(out.keyId);
-        client.verdicts.delete(out.keyId);
-        this.notes.add(TLS.killedExpiringKey, {}, client.ref);
-        if (client.planeOpen) this.#outputs.push({ kind: 'plane', command: { kind: 'drop-key', slot: client.slot, keyId: out.keyId } });
-        return;
-      case 'dropped':
-        return this.#rejections.control(out.reason, out.detail, client.link, client.ref, now);
-    }
-  }
-
-  #handleMessage(client: ClientInstance, text: string, now: Now): void {
-    this.notes.add(PUSH.received, { message: redactControlMessage(text) }, client.ref);
-    if (client.phase === 'closing') return;
-    if (text === 'PUSH_REQUEST') {
-      client.pushWanted = true;
-      return this.#negotiator.push(client, now);
-    }
-    if (text === 'EXIT') return this.#farewell.exitReceived(client, now);
-    this.approvals.handleMessage(client, text);
-  }
-
-  #loginAccepted(client: ClientInstance, keyId: number, now: Now): void {
-    const current = client.session.currentKey;
-    if (current.keyId === keyId && current.phase === 'active') this.#keyReady(client, now);
-  }
-
-  /** Login and key exchange of the current key are both done. */
-  #keyReady(client: ClientInstance, now: Now): void {
-    if (client.phase === 'connected') {
-      this.#lifetimes.keyed(client, now);
-      return this.#negotiator.renegotiated(client, now);
-    }
-    if (client.phase !== 'authenticating') return;
-    this.#negotiator.announce(client);
-    this.#rivals.displace(client, now);
-    this.#negotiator.renewToken(client, now);
-    this.#connector.begin(client, now);
-  }
-
-  #connected(client: ClientInstance, now: Now): void {
-    if (!this.#negotiator.open(client, now)) return this.#farewell.remove(client, 'SIGTERM', 'tls-error', now);
-    client.announced = true;
-    this.#lifetimes.begin(client, now);
+  #announce(client: ClientInstance, now: Now): void {
     this.#outputs.push({ kind: 'pool-changed' });
-    if (client.pushWanted || client.announces(IV_PROTO.requestPush)) this.#negotiator.push(client, now);
     const env = countedEnv(client, this.#roster.all());
     const record = clientRecord(this, client, now);
     this.#context.event({ kind: 'client', what: 'ESTABLISHED', clientId: client.clientId, env, record });
