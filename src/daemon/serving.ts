@@ -4,6 +4,7 @@ import type { Numbers } from '../engine/numbers.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
 import { serverStatusSteps } from '../engine/status-view.ts';
 import type { Clock } from '../host/clock.ts';
+import type { DataPlane } from '../host/dataplane/port.ts';
 import type { HeldFiles } from '../host/files.ts';
 import type { Runner } from '../host/scripts.ts';
 import { tlsMaker } from '../host/tls-choice.ts';
@@ -14,6 +15,7 @@ import { START } from '../messages/start.ts';
 import { formatFamilyAddress } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { ServerStatus } from '../model/status-report.ts';
+import type { PlaneView } from '../protocol/data/plane.ts';
 import type { Logging } from '../service/logging.ts';
 import type { StatusCompat } from '../status/fields.ts';
 import { statusJsonPieces } from '../status/json.ts';
@@ -178,4 +180,16 @@ function* jsonFile(report: ServerStatus): Generator<string, void> {
 
 function fileWorld({ clock, logging, held }: ServingParts): FileWorld {
   return { clock, notes: logging.notes, held };
+}
+
+const NO_TRAFFIC = { packetsRead: 0, packetsWritten: 0, bytesRead: 0, bytesWritten: 0 };
+
+/** What can be read of a data plane that is there at times only. */
+export function planeViewOf(plane: () => DataPlane | undefined): PlaneView {
+  return {
+    running: () => plane()?.running(),
+    counters: (slot) => plane()?.counters(slot),
+    routes: () => plane()?.routes() ?? [],
+    tunnel: () => plane()?.tunnel() ?? NO_TRAFFIC,
+  };
 }

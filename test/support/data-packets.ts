@@ -160,7 +160,7 @@ function pseudoHeader(source: string, destination: string, length: number): Buff
 }
 
 /** A TCP SYN (or another segment, by `flags`) with these options, its checksum right. */
-export function tcpPacket(source: string, destination: string, options: Buffer, flags = 0x02, body = Buffer.alloc(0)): Buffer {
+export function tcpPacket(source: string, destination: string, options: Buffer, flags = 0x02, body: Buffer = Buffer.alloc(0)): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(40000, 0);
   header.writeUInt16BE(443, 2);

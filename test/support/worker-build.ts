@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { importsOf, ROOT, textOf } from './sources.ts';
 
 /**
- * A worker thread runs JavaScript, and tests run from the sources: this makes a module of `src/` and all that it imports
+ * A worker thread runs JavaScript, and tests run from the sources: this makes a module of the project and all that it imports
  * into JavaScript below `build/`, and gives where the module is then. Types are not looked at.
  */
 export function builtWorker(path: string): URL {
@@ -18,7 +18,7 @@ export function builtWorker(path: string): URL {
     done.add(source);
     const text = textOf(source);
     write(join(target, source.replace(/\.ts$/, '.js')), transpiled(text));
-    for (const imported of importsOf(source, text)) if (imported.startsWith('src/')) build(imported);
+    for (const imported of importsOf(source, text)) if (imported.endsWith('.ts')) build(imported);
   };
   build(path);
   const url = pathToFileURL(join(target, path.replace(/\.ts$/, '.js')));

@@ -25,6 +25,12 @@ export type Program = 'stock' | 'ours';
  */
 export const SERVER: Program = process.env['TUNNELSCOPE_INTEROP_SERVER'] === 'stock' ? 'stock' : 'ours';
 
+/**
+ * What carries the packets of our servers where a test does not care to say it: TUNNELSCOPE_INTEROP_DATA_PLANE runs all
+ * tests on another adapter than the usual one, or without some of its steps (`batched no-gso`).
+ */
+const DATA_PLANE = process.env['TUNNELSCOPE_INTEROP_DATA_PLANE'];
+
 /** How the control channel is protected, on both ends. */
 export type Wrap = 'tls-crypt' | 'tls-auth' | 'none';
 
@@ -114,6 +120,7 @@ function serverConfig(pki: TestPki, paths: { readonly status: string; readonly m
     'connect-freq-initial 1000 10',
     ...wrapLines(pki, options.wrap ?? 'tls-crypt', 'server'),
   ];
+  if ((options.program ?? SERVER) === 'ours' && DATA_PLANE !== undefined) usual.push(`data-plane ${DATA_PLANE}`);
   const kept = usual.filter((line) => options.without?.includes(line.split(' ')[0] ?? '') !== true);
   return [...kept, ...(options.lines ?? []), ''].join('\n');
 }
@@ -188,6 +195,7 @@ export async function startClient(
     'verb 4',
     ...wrapLines(pki, options.wrap ?? 'tls-crypt', 'client'),
   ];
+  if ((options.program ?? SERVER) === 'ours' && DATA_PLANE !== undefined) usual.push(`data-plane ${DATA_PLANE}`);
   const kept = usual.filter((line) => options.without?.includes(line.split(' ')[0] ?? '') !== true);
   writeFileSync(path, [...kept, ...(options.lines ?? []), ''].join('\n'));
   const running = network.start(host, `stock client ${identity.name}`, ['openvpn', '--config', path]);
