@@ -32,7 +32,7 @@ import { Passphrase } from './passphrase.ts';
 import { carryOutNice } from './nice.ts';
 import { PidFile } from './pid-file.ts';
 import { Reloads, type Runnable, type Unlocked } from './reloads.ts';
-import { Serving } from './serving.ts';
+import { planeViewOf, Serving } from './serving.ts';
 import { OPENVPN_VERSION, titleOf, titleRest } from './title.ts';
 
 /** Between the end of one run and the next, as in stock. */
@@ -114,12 +114,7 @@ export class DaemonApp {
     this.port = new NativePort({
       title: this.#title,
       pid: options.pid,
-      plane: {
-        running: () => this.#serving?.runtime.plane.running(),
-        counters: (slot) => this.#serving?.runtime.plane.counters(slot),
-        routes: () => this.#serving?.runtime.plane.routes() ?? [],
-        tunnel: () => this.#serving?.runtime.plane.tunnel() ?? NO_TRAFFIC,
-      },
+      plane: planeViewOf(() => this.#serving?.runtime.plane),
       run: (command) => this.#serving?.runtime.run(command),
       verb: (set) => this.#log.verb(set),
       mute: (set) => this.#log.mute(set),
@@ -492,5 +487,3 @@ export class DaemonApp {
     });
   }
 }
-
-const NO_TRAFFIC = { packetsRead: 0, packetsWritten: 0, bytesRead: 0, bytesWritten: 0 };

@@ -195,7 +195,6 @@ export async function startClient(
     'verb 4',
     ...wrapLines(pki, options.wrap ?? 'tls-crypt', 'client'),
   ];
-  if ((options.program ?? SERVER) === 'ours' && DATA_PLANE !== undefined) usual.push(`data-plane ${DATA_PLANE}`);
   const kept = usual.filter((line) => options.without?.includes(line.split(' ')[0] ?? '') !== true);
   writeFileSync(path, [...kept, ...(options.lines ?? []), ''].join('\n'));
   const running = network.start(host, `stock client ${identity.name}`, ['openvpn', '--config', path]);
