@@ -44,6 +44,9 @@ interface Known {
   echo: DaemonState['time'] | undefined;
 }
 
+/** Stock forgets the logins that come while nobody is connected: a daemon that is back is not to wait for long. */
+const LONGEST_PAUSE = seconds(5);
+
 /** Interface versions below this take `version` for a question only (facts: management 20). */
 const FIRST_CLIENT_VERSION = 3;
 
@@ -85,7 +88,7 @@ export class AttachedDaemon implements DaemonPort {
     this.#options = options;
     this.#notes = options.notes ?? new Notes(0, () => undefined);
     this.#link = new ManagementLink(
-      { ...options, ordered: true },
+      { longestPause: LONGEST_PAUSE, ...options, ordered: true },
       {
         entered: () => undefined,
         gone: (why) => this.#gone(why),

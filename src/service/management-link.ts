@@ -17,6 +17,8 @@ export interface LinkOptions {
   readonly timeout?: Duration;
   /** False: a connection that ends is not made again. */
   readonly reconnects?: boolean;
+  /** The longest pause before another try; 30 s unless given. */
+  readonly longestPause?: Duration;
   /** Replies are handed out in their place among notifications. */
   readonly ordered?: boolean;
   /** How connections are made; sockets unless a test has others. */
@@ -132,14 +134,14 @@ export class ManagementLink {
 
   /** Says that the connection is gone; true when it will be made again. */
   #gone(why: string): boolean {
-    const { clock, reconnects } = this.#options;
+    const { clock, reconnects, longestPause = BACK_OFF.longest } = this.#options;
     const now = clock.now();
     // Who lets in and closes at once shall not be asked four times a second for ever.
     if (this.#enteredAt !== undefined && between(this.#enteredAt, now.at) >= BACK_OFF.proved) this.#tries = 0;
     const againIn =
       this.#closed || reconnects === false
         ? undefined
-        : milliseconds(Math.min(BACK_OFF.first * 2 ** Math.min(this.#tries, 16), BACK_OFF.longest));
+        : milliseconds(Math.min(BACK_OFF.first * 2 ** Math.min(this.#tries, 16), longestPause));
     this.#tries++;
     this.#driver = undefined;
     this.#connection = undefined;

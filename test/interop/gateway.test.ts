@@ -128,6 +128,8 @@ describe.skipIf(!requireInterop())('a gateway before a stock daemon', () => {
     await alice.process.stop();
     const again = lab.network.start(lab.serverHost, 'stock server again', ['openvpn', '--config', server.configPath]);
     await again.waitFor(READY);
+    // A login that comes while nobody is connected is lost on stock.
+    await eventually('the gateway back at its daemon', () => daemon.info().connected);
     const bob = await login('bob');
     await bob.process.waitFor(READY);
     // Client ids began anew, and whoever kept the old ones was told by the end of the connection.
