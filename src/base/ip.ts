@@ -39,7 +39,7 @@ export function parsePrefix(text: string): ParsedPrefix | undefined {
 
 /** Writes 4 bytes as a dotted quad and 16 as IPv6, the longest run of zero groups shortened. */
 export function formatIp(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return `${byteAt(bytes, 0)}.${byteAt(bytes, 1)}.${byteAt(bytes, 2)}.${byteAt(bytes, 3)}`;
   const groups: number[] = [];
   for (let i = 0; i < 16; i += 2) groups.push((byteAt(bytes, i) << 8) | byteAt(bytes, i + 1));
   const run = longestZeroRun(groups);

@@ -29,7 +29,7 @@ const MAX_WRITE_BYTES = 256 << 10;
 /** A full pipe is looked at again soon, a failing disk less often. */
 const RETRY_MS = { full: 20, failed: 200 };
 /** After a write, lines are collected for so long: in a burst, a write for each costs more than making the lines does. */
-const COLLECT_MS = 2;
+const COLLECT_MS = 5;
 /** How long the end waits for a reader or a disk. */
 const CLOSE_LIMIT_MS = 1000;
 /** So that a rotated file is noticed within a second. */

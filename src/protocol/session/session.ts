@@ -7,6 +7,7 @@ import type { KeyMethod2 } from '../negotiate/key-method2.ts';
 import { type ControlOpcode, nextKeyId, OP } from '../opcodes.ts';
 import { keysFromPrf } from '../prf.ts';
 import type { TlsEvent } from '../tls.ts';
+import type { WrapConfig } from '../wrap/config.ts';
 import { type ControlWrap, isWrapFailure } from '../wrap/control-wrap.ts';
 import { dynamicWrap, prepareWrap } from '../wrap/prepare.ts';
 import { KeyState } from './key-state.ts';
@@ -36,6 +37,7 @@ export class Session implements Machine {
   readonly #config: SessionConfig;
   readonly #wrap: ControlWrap;
   /** Protects control packets of renegotiations once the peers agreed on it (facts: wire 6.6). */
+  #dynamicKey: WrapConfig | undefined;
   #dynamicWrap: ControlWrap | undefined;
   #current: KeyState;
   /** The newest key id used: it counts on also when that negotiation failed. */
@@ -184,9 +186,8 @@ export class Session implements Machine {
   /** Both ends agreed on `dyn-tls-crypt`: control packets of later key ids are wrapped with a key of the first TLS session. */
   enableDynamicWrap(): void {
     const phase = this.#current.phase;
-    if (phase.kind !== 'active' || this.#dynamicWrap !== undefined) return;
-    const mixed = dynamicWrap(phase.peer.exportKey(DYNAMIC_WRAP_LABEL, KEY_MATERIAL_BYTES), this.#config.wrap.config);
-    this.#dynamicWrap = prepareWrap(mixed, tlsRole(this.#config.start)).open();
+    if (phase.kind !== 'active' || this.#dynamicKey !== undefined) return;
+    this.#dynamicKey = dynamicWrap(phase.peer.exportKey(DYNAMIC_WRAP_LABEL, KEY_MATERIAL_BYTES), this.#config.wrap.config);
   }
 
   /** Sends a control message; held back while a renegotiation runs, as its TLS session could not carry it yet. */
@@ -336,7 +337,10 @@ export class Session implements Machine {
   // --- packets ----------------------------------------------------------------------------------------------------
 
   #wrapOf(keyId: number): ControlWrap {
-    return keyId > 0 && this.#dynamicWrap !== undefined ? this.#dynamicWrap : this.#wrap;
+    if (keyId === 0 || this.#dynamicKey === undefined) return this.#wrap;
+    // Made when it is needed first: most sessions end before they renegotiate.
+    this.#dynamicWrap ??= prepareWrap(this.#dynamicKey, tlsRole(this.#config.start)).open();
+    return this.#dynamicWrap;
   }
 
   #payloadRoom(keyId: number): number {

@@ -64,7 +64,7 @@ export function dynamicKey(exported: Buffer, configured: Buffer | undefined): Bu
   if (exported.length !== STATIC_KEY_LENGTH)
     throw new TunnelscopeError('BUG', `dynamic tls-crypt needs ${STATIC_KEY_LENGTH} exported bytes`);
   const key = Buffer.from(exported);
-  if (configured !== undefined) for (const [at, byte] of configured.entries()) key[at] = (key[at] ?? 0) ^ byte;
+  if (configured !== undefined) for (let at = 0; at < key.length; at++) key[at] = (key[at] ?? 0) ^ (configured[at] ?? 0);
   return key;
 }
 
