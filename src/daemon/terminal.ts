@@ -21,8 +21,9 @@ export function askPassword(prompt: string, terminal = '/dev/tty'): Secret {
     spawnSync('stty', [how], { stdio: [fd, 'ignore', 'ignore'] });
   };
   try {
-    writeSync(fd, prompt);
+    // First, so that not even the fastest typist is shown.
     echo('-echo');
+    writeSync(fd, prompt);
     const typed = readLine(fd);
     writeSync(fd, '\n');
     if (typed === '') throw new TunnelscopeError('OPTIONS', 'Error reading password from Management authfile: stdin');
