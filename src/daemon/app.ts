@@ -255,10 +255,9 @@ export class DaemonApp {
     }
   }
 
-  /** `echo` options, for management clients; the log has those that begin with `msg`. */
+  /** `echo` options, for management clients; the log has had those that begin with `msg` where they stand. */
   #echo(echoes: readonly string[]): void {
     for (const text of echoes) {
-      if (text.startsWith('msg')) this.logging.notes.add(START.echo, { text });
       this.port.emit({ kind: 'echo', time: this.#options.clock.now().wall, text });
     }
   }
