@@ -54,6 +54,12 @@ export const OURS = {
     'MANAGEMENT: wrong passwords, the last from {client:text}, {count:int} so far: answers are slowed down',
     { event: 'management-refused' },
   ),
+  managementSignal: row(
+    'ours.management-signal',
+    'M_WARN',
+    "The daemon at {where:text} has 'management-signal': it restarts whenever the gateway disconnects",
+    { event: 'management-client' },
+  ),
   managementAudit: row('ours.management-audit', 'D_MANAGEMENT', "MANAGEMENT: {client:text} ({role:word}) CMD '{line}'", {
     event: 'management-command',
   }),
