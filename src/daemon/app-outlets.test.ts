@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { freePort, ManagementClient, TestDaemon } from '../../test/support/daemon.ts';
 import { FakeRunner } from '../host/scripts.ts';
@@ -92,6 +92,24 @@ describe('files', () => {
     daemon.app.signal('SIGTERM');
     await daemon.app.done;
     expect(daemon.text('status.log')).toMatch(/END\n$/);
+  });
+
+  it('a status file that is none, or a link, is written where it leads, and that is said once', async () => {
+    const daemon = await TestDaemon.make({ lines: ['status fifo 1', 'status-format json'] });
+    mkdirSync(daemon.path('elsewhere'));
+    symlinkSync(daemon.path('elsewhere/real'), daemon.path('fifo.json'));
+    writeFileSync(daemon.path('elsewhere/real'), 'old', { mode: 0o640 });
+    symlinkSync('/dev/null', daemon.path('fifo'));
+    await daemon.start();
+    await daemon.when('the note', () => daemon.lines.find((line) => line.startsWith('fifo is written in place')));
+    daemon.advance(1000);
+    daemon.advance(1000);
+    await daemon.when('the linked file', () => (daemon.text('elsewhere/real').startsWith('{') ? true : undefined));
+    expect(statSync(daemon.path('elsewhere/real')).mode & 0o777).toBe(0o640);
+    expect(lstatSync(daemon.path('fifo.json')).isSymbolicLink()).toBe(true);
+    expect(await daemon.end()).toBe(0);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect(daemon.lines.filter((line) => line.includes('is written in place'))).toHaveLength(1);
   });
 
   it('a status file that cannot be written is said once, and written when it can be', async () => {

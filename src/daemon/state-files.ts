@@ -55,7 +55,12 @@ export class PeriodicFile {
     // A reload reads from other folders for a moment, while a write may be under way.
     this.#path = resolve(path);
     this.#held = held;
-    this.#file = new StateFile(this.#path, failed, held);
+    let inPlace = false;
+    const onInPlace = (): void => {
+      if (!inPlace) notes.add(OURS.stateFileInPlace, { file: path });
+      inPlace = true;
+    };
+    this.#file = new StateFile(this.#path, failed, held, { onInPlace });
     this.#content = content;
     this.#clock = clock;
     this.#everySeconds = everySeconds;

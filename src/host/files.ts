@@ -79,6 +79,8 @@ function stampOf(path: string): string | undefined {
 export interface WriteOptions {
   /** Of a new file; one that exists keeps its own. */
   readonly mode?: number;
+  /** Hears that it was written in place: who reads at that moment may see a part. */
+  readonly onInPlace?: () => void;
 }
 
 const DEFAULT_MODE = 0o600;
@@ -143,6 +145,7 @@ async function writeInPlace(target: string, content: Uint8Array | string, option
   );
   try {
     await file.writeFile(content);
+    options.onInPlace?.();
   } finally {
     await file.close();
   }
@@ -190,6 +193,7 @@ export class HeldFiles {
       const bytes = typeof content === 'string' ? Buffer.from(content) : content;
       await file.write(bytes, 0, bytes.length, 0);
       await file.truncate(bytes.length);
+      options.onInPlace?.();
     }
   }
 

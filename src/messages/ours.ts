@@ -66,6 +66,11 @@ export const OURS = {
   managementInputFull: row('ours.management-input-full', 'M_WARN', 'MANAGEMENT: {client:text} sent too much at once, closed', {
     event: 'management-refused',
   }),
+  stateFileInPlace: row(
+    'ours.state-file-in-place',
+    'M_INFO',
+    '{file:text} is written in place, because it is no plain file or nothing can be made beside it',
+  ),
   stateFileFailed: row('ours.state-file-failed', 'M_WARN', 'Cannot write {file:text}, trying again: {reason:rest}'),
   logReopened: row('ours.log-reopened', 'M_INFO', 'Log file {file:text} opened again'),
   logReopenFailed: row(
