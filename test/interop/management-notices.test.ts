@@ -87,5 +87,8 @@ describe.skipIf(!requireInterop())('management notices', () => {
     await client.waitFor('SUCCESS: password is correct');
     await client.waitFor(/SUCCESS: pid=\d+/);
     expect(textIfThere(typescript)).not.toContain('sesame');
+    // The end of a terminal is SIGHUP, which would only reload it.
+    client.write('signal SIGTERM\n');
+    await terminal.ended;
   }, 60_000);
 });
