@@ -35,7 +35,7 @@ async function started(tun: PairTun | NullTun): Promise<BatchedPlane> {
 async function live(seed: number): Promise<void> {
   const tun = new PairTun();
   const plane = await started(tun);
-  const { port = 0 } = plane.localAddress();
+  const { port } = plane.localAddress();
   plane.command({ kind: 'open-peer', slot: SLOT, link: udpLink('127.0.0.1', port), format: 'v2' });
   plane.command({ kind: 'set-keys', slot: SLOT, keyId: 0, keys: dataKeys(testKeys(seed), 'server') });
   plane.command({ kind: 'send-with', slot: SLOT, keyId: 0 });

@@ -67,7 +67,7 @@ class Running {
   }
 
   get port(): number {
-    return this.plane.localAddress().port ?? 0;
+    return this.plane.localAddress().port;
   }
 
   open(keys = this.keys): void {

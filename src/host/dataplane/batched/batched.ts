@@ -74,6 +74,8 @@ export class BatchedPlane implements DataPlane {
   #accepting = false;
   /** Messages to the worker. */
   #sent = 0;
+  /** How many it had taken when it was waited for in vain: nobody waits for it again until it moves. */
+  #stuckAt: number | undefined;
   #onEvent: (event: PlaneEvent) => void = () => {};
   #onTrouble: (trouble: PlaneTrouble) => void = () => {};
   #trace: PacketTrace | undefined;
@@ -140,6 +142,7 @@ export class BatchedPlane implements DataPlane {
     this.#ended = new Promise((resolve) => {
       worker.once('exit', () => {
         planes.delete(this);
+        this.#worker = undefined;
         resolve();
         this.#died(new Error('its thread ended'));
       });
@@ -249,9 +252,9 @@ export class BatchedPlane implements DataPlane {
   #awaitWorker(): void {
     if (this.#worker === undefined) return;
     const { flags } = this.#memory;
-    for (;;) {
-      const taken = Atomics.load(flags, FLAG.taken);
-      if (taken === this.#sent || Atomics.wait(flags, FLAG.taken, taken, READ_PATIENCE_MS) === 'timed-out') return;
+    for (let taken = Atomics.load(flags, FLAG.taken); taken !== this.#sent; taken = Atomics.load(flags, FLAG.taken)) {
+      if (taken === this.#stuckAt) return;
+      if (Atomics.wait(flags, FLAG.taken, taken, READ_PATIENCE_MS) === 'timed-out') this.#stuckAt = taken;
     }
   }
 

@@ -4,8 +4,8 @@ import type { Arena } from './arena.ts';
 import { GAUGE } from './layout.ts';
 import type { Libc } from './libc.ts';
 
-/** Messages of one system call. */
-const MESSAGES = 32;
+/** Messages of one system call: each may be as many packets as 64 KiB hold, and others want their turn. */
+const MESSAGES = 16;
 /** A slot holds whatever UDP carries. Slots lie so that the same place of each is in another line of the processor's cache. */
 const SLOT_BYTES = 65_536;
 const STRIDE = SLOT_BYTES + 2048 + 64;
