@@ -5,6 +5,7 @@ import { PLANE_STEPS, type PlaneStep } from '../../../protocol/data/plane.ts';
 import { monotonic } from '../../clock.ts';
 import { Arena } from './arena.ts';
 import { chooseCiphers } from './evp.ts';
+import { FloatHold } from './float-hold.ts';
 import { FLAG, GAUGE, type ToWorker, type WorkerSetup } from './layout.ts';
 import type { Libc } from './libc.ts';
 import { asBuffer, Mailbox, unpacked } from './mailbox.ts';
@@ -49,6 +50,7 @@ export class DataLoop {
   readonly #clockOffset: number;
   #troubleAt = Number.NEGATIVE_INFINITY;
   #tunGone = false;
+  readonly #hold = new FloatHold();
   /** Messages of the main thread that were carried out in this turn. */
   #taken = 0;
   /** One reading of the clock a batch. */
@@ -109,17 +111,24 @@ export class DataLoop {
     const { flags } = this.#memory;
     while (Atomics.load(flags, FLAG.stop) === 0) {
       this.#turnEnds();
-      const wait = this.#wait();
-      if (this.#libc.poll(this.#arena.base + this.#poll, this.#polled, wait) < 0) continue;
+      if (!this.#sleep()) continue;
       this.#now = this.#readClock();
       if (this.#isReady(WAKE)) this.#listen();
       if (this.#isReady(UDP)) this.#receiver.receive();
       this.#tun?.flush();
-      if (this.#isReady(TUN) && !this.#tunGone) this.#tun?.receive();
+      if (this.#isReady(TUN) && !this.#tunGone && this.#hold.left(performance.now()) === 0) this.#tun?.receive();
       this.#forwarder.handleDeadline(this.#now);
     }
     this.#listen();
     this.#turnEnds();
+  }
+
+  /** Waits until there is something to do; false when a signal came. */
+  #sleep(): boolean {
+    const held = this.#hold.left(performance.now());
+    this.#arena.setWord(this.#poll + TUN * POLL_BYTES + 4, held > 0 ? 0 : POLLIN);
+    const wait = held > 0 ? Math.min(Math.ceil(held), this.#wait()) : this.#wait();
+    return this.#libc.poll(this.#arena.base + this.#poll, this.#polled, wait) >= 0;
   }
 
   #makeForwarder(settings: WorkerSetup['settings'], ciphers: ReturnType<typeof chooseCiphers>['ciphers']): Forwarder {
@@ -129,7 +138,10 @@ export class DataLoop {
       {
         transmit: (bytes, link) => this.#sender.add(bytes, link),
         deliver: (packet) => this.#deliver(packet),
-        event: (event) => this.#mailbox.event(event),
+        event: (event) => {
+          if (event.kind === 'float-asked') this.#hold.begin(performance.now());
+          this.#mailbox.event(event);
+        },
         closeLink: () => {},
       },
       { limits: this.#setup.limits, ciphers, memory: this.#workerMemory },
@@ -180,6 +192,7 @@ export class DataLoop {
       return;
     }
     this.#workerMemory.nextPeer = message.cell;
+    if (message.command.kind === 'set-address') this.#hold.end();
     this.#forwarder.command(unpacked(message.command), this.#now);
   }
 
