@@ -19,7 +19,7 @@ export interface ChosenPlaneOptions {
   /** What the portable adapter is opened with. */
   readonly open: () => Promise<Transport>;
   /** What the batched adapter binds, and leaves out; undefined where it is not wanted or cannot be: it is for UDP. */
-  readonly batched: { readonly udp: UdpOptions; readonly without: readonly PlaneStep[] } | undefined;
+  readonly batched: { readonly udp: UdpOptions; readonly without: readonly PlaneStep[]; readonly worker?: URL } | undefined;
 }
 
 /** The batched adapter where it is wanted and runs, and else the portable one. */
