@@ -28,8 +28,8 @@ const MAX_WAITING_BYTES = 4 << 20;
 const MAX_WRITE_BYTES = 256 << 10;
 /** A full pipe is looked at again soon, a failing disk less often. */
 const RETRY_MS = { full: 20, failed: 200 };
-/** After a write, lines are collected for so long: in a burst, a write for each costs more than making the lines does. */
-const COLLECT_MS = 5;
+/** Lines are collected for so long before they are written: to wake the thread that writes costs more than making them does. */
+const COLLECT_MS = 10;
 /** How long the end waits for a reader or a disk. */
 const CLOSE_LIMIT_MS = 1000;
 /** So that a rotated file is noticed within a second. */
@@ -126,6 +126,7 @@ export class AppendFile {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#watch);
+    this.#wake?.();
     let limit: NodeJS.Timeout | undefined;
     const outOfTime = new Promise<void>((finish) => {
       limit = setTimeout(finish, CLOSE_LIMIT_MS);
@@ -200,15 +201,13 @@ export class AppendFile {
   }
 
   async #run(): Promise<void> {
-    // Let the lines of this turn come together first.
-    await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#givenUp) {
+      if (!this.#closed) await this.#sleep(COLLECT_MS);
       this.#swap();
       const bytes = this.#takeBatch();
       await this.#writeAll(bytes);
       this.#waitingBytes -= bytes.length;
       if (this.#waiting.length === 0) this.#recovered();
-      await this.#sleep(COLLECT_MS);
     }
     this.#swap();
     this.#running = undefined;
