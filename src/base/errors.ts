@@ -23,6 +23,7 @@ export const ERRORS = {
   DATA_PLANE: { guilty: 'us', meaning: 'The thread that carries packets ended or could not be started.' },
   PRIVILEGES: { guilty: 'system', meaning: 'Changing user or group failed.' },
   SCRIPT: { guilty: 'operator', meaning: 'A script cannot be started or failed.' },
+  SESSION: { guilty: 'peer', meaning: 'A server ended a session before it stood; the text has its reason.' },
   CLI: { guilty: 'operator', meaning: 'The command line cannot be understood.' },
   BUG: { guilty: 'us', meaning: 'A state that the program believes impossible; please report it.' },
 } as const satisfies Record<string, ErrorRow>;

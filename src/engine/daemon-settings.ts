@@ -133,8 +133,6 @@ export type ScriptName =
   | 'route-up'
   | 'route-pre-down'
   | 'ipchange'
-  | 'route-pre-down'
-  | 'ipchange'
   | 'client-connect'
   | 'client-disconnect'
   | 'learn-address'

@@ -76,6 +76,7 @@ export const CLIENT = {
     { side: 'client' },
   ),
   protocolUndetermined: row('client.protocol-undetermined', 'M_WARN', 'Could not determine IPv4/IPv6 protocol', { side: 'client' }),
+  proxyFailed: row('client.proxy-failed', 'D_LINK_ERRORS', 'Proxy: {reason:rest}', { side: 'client' }),
   httpProxyOnUdp: row('client.http-proxy-on-udp', 'M_WARN', 'HTTP proxy support only works for TCP based connections', { side: 'client' }),
   optionsError: row('client.options-error', 'D_PUSH_ERRORS', 'OPTIONS ERROR: {text:rest}', { side: 'client' }),
 } as const;

@@ -1,7 +1,10 @@
-import type { Profile } from '../../engine/client/configuration.ts';
+import { TunnelscopeError } from '../../base/errors.ts';
+import type { Profile, ProxySettings } from '../../engine/client/configuration.ts';
 import { tcpClientTransport, type Transport, udpTransport } from '../../host/dataplane/transport.ts';
 import { connectTcp } from '../../host/tcp.ts';
 import type { ResolvedAddress } from '../../host/resolve.ts';
+import type { Socket } from 'node:net';
+import { httpConnect, type ProxyLogin, socksConnect } from '../../host/proxy.ts';
 import { openUdp } from '../../host/udp.ts';
 import { type Address, addressFrom } from '../../model/address.ts';
 import { longestPacket } from '../../protocol/data/forward.ts';
@@ -24,6 +27,8 @@ export interface DialOptions {
   readonly sendBuffer: number | undefined;
   readonly receiveBuffer: number | undefined;
   readonly signal: AbortSignal;
+  /** Asks for a name and password for a proxy: `HTTP Proxy`, `SOCKS Proxy`. */
+  askProxyLogin(type: string): Promise<ProxyLogin>;
   /** A TCP connection is begun, to the server or to the proxy before it. */
   onConnecting(to: Address): void;
 }
@@ -47,13 +52,34 @@ async function dialUdp(profile: Profile, to: ResolvedAddress, options: DialOptio
 }
 
 async function dialTcp(profile: Profile, to: ResolvedAddress, options: DialOptions): Promise<Dialled> {
-  const { local, tunMtu, connectTimeout, port } = profile;
+  const { local, tunMtu, connectTimeout, proxy } = profile;
+  const port = proxy?.port ?? profile.port;
   options.onConnecting(addressFrom('tcp-client', to.ip, port));
   const connection = await connectTcp(to.ip, port, longestPacket(tunMtu), connectTimeout, {
     localHost: local?.host,
     localPort: local?.port,
     signal: options.signal,
+    ...(proxy === undefined ? {} : { through: (socket) => passProxy(socket, profile, proxy, options) }),
   });
   const own = addressFrom('tcp-client', connection.local.host, connection.local.port);
   return { transport: tcpClientTransport(connection, own), remote: undefined, local: own, buffers: undefined };
+}
+
+/** Talks to the proxy. Throws LISTEN with `HTTP proxy error` or `socks-error` when it will not. */
+async function passProxy(socket: Socket, profile: Profile, proxy: ProxySettings, options: DialOptions): Promise<void> {
+  const { kind, headers, httpVersion: version, timeout } = proxy;
+  const type = kind === 'http' ? 'HTTP Proxy' : 'SOCKS Proxy';
+  const target = { host: profile.host, port: profile.port };
+  const login = proxy.login === 'ask' ? await options.askProxyLogin(type) : proxy.login;
+  if (login !== undefined && kind === 'http' && proxy.noClearText) throw proxyError(kind, 'it takes passwords in clear only');
+  const outcome =
+    kind === 'http'
+      ? await httpConnect(socket, target, { version, headers, login }, timeout)
+      : await socksConnect(socket, target, login, timeout);
+  if (outcome === 'connected') return;
+  throw proxyError(kind, outcome === 'login-needed' ? 'it wants a name and password' : outcome.refused);
+}
+
+function proxyError(kind: ProxySettings['kind'], why: string): TunnelscopeError {
+  return new TunnelscopeError('LISTEN', `${kind === 'http' ? 'HTTP proxy error' : 'socks-error'}: ${why}`);
 }

@@ -39,6 +39,8 @@ export class ClientInterface {
   /** The default route that a redirection took away. */
   #replaced: TunnelRoute | undefined;
   #wentUp = false;
+  /** It is the time of routes, or after it. */
+  #routesDone = false;
   #closed = false;
 
   private constructor(tun: Tun, parts: ClientInterfaceParts) {
@@ -76,6 +78,7 @@ export class ClientInterface {
       .set('dev', this.name)
       .set('tun_mtu', mtu);
     setRouteEnv(all, plan);
+    if (this.#routesDone) all.set('redirect_gateway', plan.redirect === undefined ? 0 : 1);
     setAddressEnv(all, plan);
     return all;
   }
@@ -103,6 +106,7 @@ export class ClientInterface {
     if (daemon.device.kind === 'tun' && daemon.device.setAddresses && this.tun.name !== undefined) await this.#setAddresses(this.tun.name);
     this.#wentUp = true;
     if (!(await this.#hook('up', 'init'))) throw new TunnelscopeError('SCRIPT', 'the up script failed');
+    this.#routesDone = true;
     if (this.tun.name !== undefined && this.#parts.setRoutes) await this.#setRoutes(this.tun.name);
     await this.#hook('route-up', 'init');
   }
@@ -157,7 +161,7 @@ export class ClientInterface {
     }
     if (!redirect.ipv4 || redirect.halves || net === undefined) return;
     const former = { to: { family: 4, ip: '0.0.0.0', bits: 0 }, device: net.device, gateway: net.gateway, metric: net.metric } as const;
-    if (await this.#act(ROUTE_DELETING, former)) this.#replaced = former;
+    if ((await this.#act(ROUTE_DELETING, former)) === 'done') this.#replaced = former;
   }
 
   #systemRoute(route: PlannedRoute, device: string, net: Gateway | undefined): TunnelRoute {
@@ -171,11 +175,12 @@ export class ClientInterface {
 
   /** A route that fails is said, and the others go on, as in stock. One that is there already is not ours to take away. */
   async #addRoute(route: TunnelRoute): Promise<void> {
-    if (await this.#act(ROUTE_ADDING, route)) this.#routes.push(route);
-    else this.routed = false;
+    const done = await this.#act(ROUTE_ADDING, route);
+    if (done === 'done') this.#routes.push(route);
+    if (done === 'failed') this.routed = false;
   }
 
-  async #act(rows: typeof ROUTE_ADDING | typeof ROUTE_DELETING, route: TunnelRoute): Promise<boolean> {
+  async #act(rows: typeof ROUTE_ADDING | typeof ROUTE_DELETING, route: TunnelRoute): Promise<'done' | 'there' | 'failed'> {
     const { network, scripts } = this.#parts;
     const { family, ip, bits } = route.to;
     scripts.notes.add(rows.done[family], {
@@ -187,11 +192,15 @@ export class ClientInterface {
     });
     try {
       await (rows === ROUTE_ADDING ? network.addRoute(route) : network.deleteRoute(route));
-      return true;
+      return 'done';
     } catch (error) {
+      if (rows === ROUTE_ADDING && /File exists/.test(reasonOf(error))) {
+        scripts.notes.add(INTERFACE.routeExists, {});
+        return 'there';
+      }
       scripts.notes.add(INTERFACE.netlinkError, { code: 0, reason: reasonOf(error) });
       scripts.notes.add(rows.failed[family], {});
-      return false;
+      return 'failed';
     }
   }
 
@@ -266,7 +275,7 @@ function setAddressEnv(env: EnvList, plan: TunnelPlan): void {
 
 function setRouteEnv(env: EnvList, plan: TunnelPlan): void {
   const inside = plan.gateway4 && formatIp(plan.gateway4);
-  env.set('redirect_gateway', plan.redirect === undefined ? 0 : 1).set('route_vpn_gateway', inside);
+  env.set('route_vpn_gateway', inside);
   const six = [...(plan.redirect === undefined ? [] : redirectRoutes(plan.redirect)), ...plan.routes].filter(({ family }) => family === 6);
   const four = plan.routes.filter(({ family }) => family === 4);
   for (const [index, route] of four.entries()) {

@@ -21,7 +21,7 @@ import type { Interrupts } from './interrupts.ts';
 import type { Login } from './login.ts';
 import { clientMaterial, isLocked } from './material.ts';
 import { type ClientPort, protoOf } from './port.ts';
-import type { Questions, RemoteAnswer } from './questions.ts';
+import type { GivenLogin, Questions, RemoteAnswer } from './questions.ts';
 import type { Restart } from './restart.ts';
 
 /** Between two looks for the address of a name. */
@@ -140,6 +140,14 @@ export class Preparation {
     const { viaManagement, questions, interrupts } = this.#parts;
     if (viaManagement) return interrupts.unless(questions.password('Private Key'), () => questions.cancel());
     return new Secret(await this.terminal('Enter Private Key Password:', true));
+  }
+
+  /** A name and password for a proxy. */
+  async askLogin(type: string): Promise<GivenLogin> {
+    const { viaManagement, questions, interrupts } = this.#parts;
+    if (viaManagement) return interrupts.unless(questions.login(type), () => questions.cancel());
+    const username = await this.terminal(`Enter ${type} Username:`, false);
+    return { username, password: new Secret(await this.terminal(`Enter ${type} Password:`, true)) };
   }
 
   /** Where to connect to: the server, or the proxy before it. */

@@ -6,7 +6,6 @@ import { after, type Duration, type Now, seconds } from '../../base/units.ts';
 import { setCertificateEnv } from '../../engine/client-env.ts';
 import type { ClientStep } from '../../engine/client-types.ts';
 import type { ClientConfiguration, Profile } from '../../engine/client/configuration.ts';
-import { filterPushed } from '../../engine/client/push-filter.ts';
 import { planTunnel, type TunnelPlan } from '../../engine/client/tunnel-plan.ts';
 import type { Numbers } from '../../engine/numbers.ts';
 import type { Pulled } from '../../engine/pulled.ts';
@@ -34,6 +33,7 @@ import { Interrupted, type Interrupts } from './interrupts.ts';
 import { LateTun } from './late-tun.ts';
 import type { GivenLogin } from './questions.ts';
 import { type Restart, restartOf } from './restart.ts';
+import { sessionSettings } from './session-settings.ts';
 
 /** A session's bytes and silence are looked at this often. */
 const LOOK_EVERY = seconds(1);
@@ -47,7 +47,6 @@ export interface SessionParts {
   readonly material: TlsMaterial;
   readonly crl: (() => CrlCheck | undefined) | undefined;
   readonly env: EnvList;
-  readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly numbers: Numbers;
@@ -57,6 +56,7 @@ export interface SessionParts {
   readonly interrupts: Interrupts;
   /** The interface of the session before, kept by `persist-tun`. */
   readonly standing: StandingInterface | undefined;
+  readonly askProxyLogin: (type: string) => Promise<GivenLogin>;
   state(name: StateName, more?: Partial<Omit<DaemonState, 'time' | 'name'>>): void;
   onStep(step: ClientStep): void;
   /** The tunnel stands. */
@@ -163,6 +163,7 @@ export class ClientSession {
       sendBuffer,
       receiveBuffer,
       signal: giveUp.signal,
+      askProxyLogin: this.#parts.askProxyLogin,
       onConnecting: (via) => {
         notes.add(CLIENT.tcpConnecting, { address: formatFamilyAddress(via) });
         this.#parts.state('TCP_CONNECT');
@@ -180,7 +181,7 @@ export class ClientSession {
 
   get #serverAddress(): Address {
     const { profile, to } = this.#parts;
-    return addressFrom(profile.transport === 'udp' ? 'udp' : 'tcp-client', to.ip, profile.port);
+    return addressFrom(profile.transport === 'udp' ? 'udp' : 'tcp-client', to.ip, profile.proxy?.port ?? profile.port);
   }
 
   #noteSockets({ buffers, local, transport }: Dialled, address: Address): void {
@@ -200,37 +201,15 @@ export class ClientSession {
   }
 
   #begin(dialled: Dialled): Attempt {
-    const { configuration, profile, material, clock, random, numbers, logging, login, version, crl } = this.#parts;
+    const { configuration, profile, material, clock, random, numbers, logging, login, crl } = this.#parts;
     const { client } = configuration;
-    const { control, pull } = client;
     const tun = new LateTun();
     const attempt = new Attempt({
       transport: dialled.transport,
       remote: dialled.remote,
       settings: {
-        wrap: profile.wrap,
-        timing: {
-          tlsTimeout: control.tlsTimeout,
-          handWindow: control.handWindow,
-          tranWindow: control.tranWindow,
-          renegotiateAfter: control.renegotiate.after,
-        },
-        maxPacketSize: control.maxPacketSize,
-        dataCiphers: control.dataCiphers,
-        fallbackCipher: control.fallbackCipher,
-        cipher: control.cipher,
-        auth: control.auth,
-        tunMtu: profile.tunMtu,
-        credentials: login,
-        verify: client.verify,
-        version,
-        platform: 'linux',
-        peerInfo: client.peerInfo,
-        exitNotify: profile.exitNotify,
-        muteReplayWarnings: client.muteReplayWarnings,
+        ...sessionSettings(client, profile, login, logging.notes),
         waitsForInterface: true,
-        filter: (options) => filterPushed(options, pull, logging.notes),
-        ...(client.ping === undefined && client.silence === undefined ? {} : { keepalive: { ping: client.ping, silence: client.silence } }),
         ...(crl === undefined ? {} : { crl }),
       },
       mssFix: profile.mssFix,
@@ -423,6 +402,11 @@ function addressesOf({ address4, address6 }: TunnelPlan): { tun4?: string; tun6?
 
 function connectionFailed(error: unknown, profile: Profile, address: Address, notes: Logging['notes']): Restart {
   if (!(error instanceof TunnelscopeError) || error.code !== 'LISTEN' || profile.transport === 'udp') throw error;
+  const proxyReason = /^(HTTP proxy error|socks-error): (.*)$/.exec(error.message);
+  if (proxyReason !== null) {
+    notes.add(CLIENT.proxyFailed, { reason: proxyReason[2] ?? '' });
+    return { signal: 'SIGUSR1', source: 'soft', reason: proxyReason[1] ?? '' };
+  }
   const reason = /failed: (.*?)(?: \(errno=\d+\))?$/.exec(error.message)?.[1] ?? error.message;
   notes.add(CLIENT.tcpConnectFailed, { address: formatFamilyAddress(address), reason });
   return { signal: 'SIGUSR1', source: 'connection failed(soft)', reason: 'connection-failed' };

@@ -63,7 +63,9 @@ export interface ClientModeSettings {
   /** What the server may override. */
   readonly ping: Duration | undefined;
   readonly silence: { readonly after: Duration; readonly outcome: 'ping-restart' | 'ping-exit' } | undefined;
-  /** `setenv UV_*` and what `push-peer-info` adds. */
+  /** `push-peer-info`: the server hears more of this machine. */
+  readonly tellsMore: boolean;
+  /** `setenv UV_*` and `IV_*`. */
   readonly peerInfo: readonly (readonly [name: string, value: string])[];
   readonly replayWindow: { readonly size: number; readonly seconds: number };
   readonly muteReplayWarnings: boolean;

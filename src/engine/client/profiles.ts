@@ -105,6 +105,7 @@ function proxyOf(collected: Collected, transport: 'udp' | 'tcp'): ProxySettings 
     return httpProxy(collected, http);
   }
   if (socks === undefined) return undefined;
+  if (transport === 'udp') collected.error('--socks-proxy carries TCP only in this release; use --proto tcp-client', socks);
   const [host = '', port = '1080', file] = socks.values;
   const login = file === undefined ? undefined : loginOf(collected, socks, file);
   return { ...NO_PROXY_OPTIONS, kind: 'socks', host, port: Number(port), login };

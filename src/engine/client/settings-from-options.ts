@@ -66,6 +66,9 @@ function checkMode(collected: Collected): void {
   if (!collected.has('client') && !collected.has('tls-client')) {
     collected.error('a client needs --client (or --tls-client and --pull): static keys are not supported here');
   }
+  if (!collected.has('client') && !collected.has('pull')) {
+    collected.error('--tls-client without --pull connects two equal peers, which is not in this release; use --client');
+  }
   if (!collected.has('dev')) collected.error('You must define TUN/TAP device (--dev)');
 }
 
@@ -110,6 +113,7 @@ function clientMode(collected: Collected): ClientModeSettings {
     sessionTimeout: collected.number('session-timeout') === 0 ? undefined : collected.duration('session-timeout'),
     ping: ping === undefined || ping === 0 ? undefined : seconds(ping),
     silence: silenceOf(collected, keepalive?.[1]),
+    tellsMore: collected.has('push-peer-info'),
     peerInfo: peerInfoOf(collected),
     replayWindow: { size, seconds: windowSeconds },
     muteReplayWarnings: collected.has('mute-replay-warnings'),
@@ -160,17 +164,12 @@ function pullOf(collected: Collected): PullSettings {
   };
 }
 
-/** `UV_*` always; what else describes this machine only with `push-peer-info`. */
+/** `UV_*` is told with `push-peer-info` alone; what a user interface says of itself always (facts: management 15). */
 function peerInfoOf(collected: Collected): [string, string][] {
+  const told = collected.has('push-peer-info') ? /^(?:UV_\w+|IV_SSO|IV_GUI_VER)$/ : /^IV_(?:SSO|GUI_VER)$/;
   return collected
     .all('setenv')
-    .filter(
-      ({ values: [name = ''] }) =>
-        /^UV_[A-Za-z0-9_]+$/.test(name) ||
-        (name === 'IV_SSO' && collected.has('push-peer-info')) ||
-        name === 'IV_SSO' ||
-        /^IV_GUI_VER$/.test(name),
-    )
+    .filter(({ values: [name = ''] }) => told.test(name))
     .map(({ values: [name = '', value = ''] }) => [name, value]);
 }
 

@@ -125,8 +125,10 @@ function serverConfig(pki: TestPki, paths: { readonly status: string; readonly m
   return [...kept, ...(options.lines ?? []), ''].join('\n');
 }
 
-/** How a stock client is started. */
+/** How a client is started. */
 export interface ClientOptions {
+  /** Default `stock`. */
+  readonly program?: Program;
   /** Default: the server's IPv4 address. */
   readonly remote?: string;
   readonly port?: number;
@@ -141,7 +143,7 @@ export interface ClientOptions {
   readonly within?: number;
 }
 
-/** A running stock client. */
+/** A running client, stock or ours: both say the same of themselves. */
 export class StockClient {
   readonly process: Running;
   readonly host: Host;
@@ -170,7 +172,7 @@ export class StockClient {
 
 let clients = 0;
 
-/** Starts a stock client and waits until it is up. */
+/** Starts a client and waits until it is up. */
 export async function startClient(
   network: Network,
   host: Host,
@@ -197,7 +199,9 @@ export async function startClient(
   ];
   const kept = usual.filter((line) => options.without?.includes(line.split(' ')[0] ?? '') !== true);
   writeFileSync(path, [...kept, ...(options.lines ?? []), ''].join('\n'));
-  const running = network.start(host, `stock client ${identity.name}`, ['openvpn', '--config', path]);
+  const program = options.program ?? 'stock';
+  const command = program === 'stock' ? ['openvpn', '--config', path] : [...OUR_COMMAND, 'run', '--config', path];
+  const running = network.start(host, `${program} client ${identity.name}`, command);
   if (options.wait !== false) await running.waitFor(READY, options.within === undefined ? {} : { within: options.within });
   return new StockClient(running, host);
 }
