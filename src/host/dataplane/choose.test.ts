@@ -6,7 +6,7 @@ import type { PlaneEvent, PlaneSettings } from '../../protocol/data/plane.ts';
 import { SystemClock } from '../clock.ts';
 import { FakeTun, NullTun, type Tun } from '../tun.ts';
 import { openUdp, type UdpOptions } from '../udp.ts';
-import { ChosenPlane, type ChosenPlaneOptions } from './choose.ts';
+import { batchedIsFor, ChosenPlane, type ChosenPlaneOptions } from './choose.ts';
 import { udpTransport } from './transport.ts';
 
 const SETTINGS: PlaneSettings = {
@@ -24,10 +24,6 @@ const CONTROL = Buffer.from('3811223344556677880000000000', 'hex');
 
 let plane: ChosenPlane;
 const events: PlaneEvent[] = [];
-afterEach(async () => {
-  events.length = 0;
-  await plane.stop();
-});
 
 async function start(tun: Tun, batched: ChosenPlaneOptions['batched']): Promise<void> {
   plane = new ChosenPlane({
@@ -59,6 +55,11 @@ async function begin(): Promise<void> {
 }
 
 describe('the plane that is chosen', () => {
+  afterEach(async () => {
+    events.length = 0;
+    await plane.stop();
+  });
+
   it('is the portable one where nobody asked for another', async () => {
     await start(new NullTun(), undefined);
     await begin();
@@ -88,4 +89,15 @@ describe('the plane that is chosen', () => {
     await begin();
     expect(plane.running()).toMatchObject({ adapter: 'portable', instead: 'the device has no descriptor' });
   });
+});
+
+it.each([
+  ['linux', 'x64', true],
+  ['linux', 'arm64', true],
+  ['linux', 'ia32', false],
+  ['linux', 's390x', false],
+  ['darwin', 'arm64', false],
+  ['win32', 'x64', false],
+])('the batched plane is for %s on %s: %s', (platform, arch, is) => {
+  expect(batchedIsFor(platform, arch)).toBe(is);
 });

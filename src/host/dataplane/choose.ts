@@ -22,6 +22,11 @@ export interface ChosenPlaneOptions {
   readonly batched: { readonly udp: UdpOptions; readonly without: readonly PlaneStep[]; readonly worker?: URL } | undefined;
 }
 
+/** Where the batched adapter knows the system's structures: Linux with 64 bits and little-endian words. */
+export function batchedIsFor(platform: string, arch: string): boolean {
+  return platform === 'linux' && (arch === 'x64' || arch === 'arm64');
+}
+
 /** The batched adapter where it is wanted and runs, and else the portable one. */
 export class ChosenPlane implements DataPlane {
   readonly #options: ChosenPlaneOptions;
@@ -111,7 +116,7 @@ export class ChosenPlane implements DataPlane {
   async #load(options: () => ConstructorParameters<typeof BatchedPlane>[0]): Promise<BatchedPlane | undefined> {
     const { tun } = this.#options;
     try {
-      if (process.platform !== 'linux') throw new Error(`it is for Linux, not ${process.platform}`);
+      if (!batchedIsFor(process.platform, process.arch)) throw new Error(`it is not for ${process.platform} on ${process.arch}`);
       if (tun.descriptor === undefined && tun.name !== undefined) throw new Error('the device has no descriptor');
       const { BatchedPlane: Batched } = await import('./batched/batched.ts');
       return new Batched(options());
