@@ -67,13 +67,20 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   monitor: {
     why: 'attaches to daemons of any make, and stands before them; knows no daemon of ours',
-    folders: ['base', 'model', 'messages', 'management', 'status', 'telemetry', 'host', 'service'],
+    folders: ['base', 'model', 'messages', 'management', 'status', 'log', 'telemetry', 'host', 'service'],
+    node: EVERY_NODE,
+    packages: ['yaml'],
+    pure: false,
+  },
+  console: {
+    why: 'shows over HTTP what the monitor knows, and changes nothing',
+    folders: ['base', 'telemetry', 'host'],
     node: EVERY_NODE,
     pure: false,
   },
   cli: {
     why: 'parses, calls, prints; the only place where everything meets',
-    folders: ['base', 'model', 'messages', ...PURE_SIBLINGS, 'engine', 'host', 'service', 'daemon', 'cli/pki'],
+    folders: ['base', 'model', 'messages', ...PURE_SIBLINGS, 'engine', 'host', 'service', 'daemon', 'monitor', 'console', 'cli/pki'],
     node: EVERY_NODE,
     pure: false,
   },

@@ -21,6 +21,24 @@ other, shows them in a table and says what to try next. Ctrl-C ends it and remov
 `,
     load: async () => (await import('./quickstart.ts')).quickstart,
   },
+  monitor: {
+    summary: 'watch OpenVPN daemons of any make: metrics, health, a management gateway',
+    usage: `usage: tunnelscope monitor FILE [--listen ADDRESS]... [--check-config]
+       tunnelscope monitor --attach ADDRESS... [--listen ADDRESS]...
+       tunnelscope monitor --print-schema
+
+Watches daemons over their management interfaces, status files and logs, as the configuration FILE (YAML) says, and
+serves http://127.0.0.1:9176/metrics, /healthz, /readyz, /health and /health/DAEMON.
+
+  --attach ADDRESS   watch the management interface at 127.0.0.1:7505, or the path of a socket; needs no file
+  --listen ADDRESS   serve there instead
+  --check-config     say what is wrong with the file and what would be right, and end
+  --print-schema     print the JSON Schema of the file, for editors
+
+SIGHUP reads the file again; counters go on. SIGTERM and SIGINT end it.
+`,
+    load: async () => (await import('./monitor.ts')).monitor,
+  },
   log: {
     summary: 'read any OpenVPN log: columns, JSON lines, counts',
     usage: `usage: tunnelscope log [options] [FILE|-]

@@ -7,6 +7,10 @@ import { failureFrom } from './errno.ts';
 export interface FollowOptions {
   /** Go on when its end is reached: wait for more, and for the file that takes its place after a rotation. */
   readonly follow: boolean;
+  /** Begins at the end of what is there. */
+  readonly fromEnd?: boolean;
+  /** Called once the file is open. */
+  readonly opened?: () => void;
   /** How often to look for more, in milliseconds. */
   readonly everyMs?: number;
   /** Ends the following. */
@@ -23,10 +27,12 @@ export async function* fileLines(path: string, options: FollowOptions): AsyncGen
   let file = await openFile(path);
   const lines = new LineCutter();
   const buffer = Buffer.alloc(CHUNK_BYTES);
-  let position = 0;
   // Pipes have no positions, and no successors.
-  const isFile = (await file.stat()).isFile();
+  const found = await file.stat();
+  const isFile = found.isFile();
+  let position = options.fromEnd === true && isFile ? found.size : 0;
   try {
+    options.opened?.();
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, isFile ? position : null);
       position += bytesRead;

@@ -189,8 +189,8 @@ function bindError(where: StreamAddress, thrown: unknown): TunnelscopeError {
   return new TunnelscopeError('LISTEN', `${what}: ${formatFailure(failureFrom(thrown))}`, { cause: thrown });
 }
 
-/** Makes way for a unix socket. */
-async function clearPath(path: string): Promise<void> {
+/** Makes way for a unix socket: removes one that nobody answers on. Rejects with LISTEN when something else is there. */
+export async function clearPath(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   const refuse = (why: string): TunnelscopeError => new TunnelscopeError('LISTEN', `Cannot bind unix domain socket ${path}: ${why}`);

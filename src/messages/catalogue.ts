@@ -6,6 +6,7 @@ import { DEBUG } from './debug.ts';
 import { INTERFACE } from './interface.ts';
 import { LINK } from './link.ts';
 import { MANAGEMENT } from './management.ts';
+import { MONITOR } from './monitor.ts';
 import { MULTI } from './multi.ts';
 import { OPTIONS } from './options.ts';
 import { OURS } from './ours.ts';
@@ -40,6 +41,7 @@ export const SUBJECTS = {
   script: SCRIPT,
   debug: DEBUG,
   ours: OURS,
+  monitor: MONITOR,
 } as const satisfies Record<string, Record<string, Row>>;
 
 /** Every row by its id. */

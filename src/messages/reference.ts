@@ -23,6 +23,7 @@ const HEADINGS: Readonly<Record<keyof typeof SUBJECTS, string>> = {
   script: 'Scripts',
   debug: 'Debugging',
   ours: 'Messages that stock OpenVPN does not have',
+  monitor: 'The monitor',
 };
 
 const INTRODUCTION = `# Messages

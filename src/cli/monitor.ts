@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util';
+import { reasonOf, TunnelscopeError } from '../base/errors.ts';
+import { ConsoleServer } from '../console/server.ts';
+import { outletOver } from '../daemon/log-control.ts';
+import { AppendFile } from '../host/append-file.ts';
+import { SystemClock } from '../host/clock.ts';
+import { tellServiceManager } from '../host/service-manager.ts';
+import { processSignals } from '../host/signals.ts';
+import { isLocalOnly, streamAddressFrom, streamAddressText } from '../host/stream-address.ts';
+import { MONITOR } from '../messages/monitor.ts';
+import { type Exhibit, MonitorApp } from '../monitor/app.ts';
+import { attachedDaemon, DEFAULT_CONFIG, type HttpConfig, type MonitorConfig, readConfig } from '../monitor/config.ts';
+import { configSchema } from '../monitor/config-schema.ts';
+import { Logging } from '../service/logging.ts';
+import { packageVersion } from './version.ts';
+
+/** `tunnelscope monitor`: see its usage. Gives 0 when a signal ended it. */
+export async function monitor(argv: readonly string[], print: (text: string) => void = toStandardOutput): Promise<number> {
+  const { values, positionals } = parse(argv);
+  if (values['print-schema']) {
+    print(`${JSON.stringify(configSchema(), null, 2)}\n`);
+    return 0;
+  }
+  const read = configReader(positionals, values.attach, values.listen);
+  const config = read();
+  if (values['check-config']) {
+    print(`${positionals[0] ?? 'the command line'}: fine, ${config.daemons.length} daemons\n`);
+    return 0;
+  }
+  const clock = new SystemClock();
+  const logging = new Logging(clock, outletOver(AppendFile.over(1), 1), outletOver(AppendFile.over(2)));
+  const app = new MonitorApp({
+    config,
+    reread: positionals.length === 0 ? undefined : read,
+    clock,
+    logging,
+    version: packageVersion(),
+    exhibit: (of) => exhibitOf(of, logging),
+    tell: tellServiceManager,
+  });
+  await app.start();
+  processSignals.deliverTo((name) => app.signal(name));
+  return app.done;
+}
+
+/** The console, which says in the log where it is and who may read it. */
+function exhibitOf(app: MonitorApp, logging: Logging): Exhibit {
+  const server = new ConsoleServer({
+    fleet: app.fleet,
+    now: () => app.now(),
+    kumina: app.config.kumina,
+    thresholds: (name) => app.thresholds(name),
+    notReady: () => app.notReady,
+  });
+  return {
+    async serve(http) {
+      await server.serve(http);
+      noteListening(server.urls, http, logging);
+    },
+    close: () => server.close(),
+  };
+}
+
+function noteListening(urls: readonly string[], http: HttpConfig, { notes }: Logging): void {
+  const asks = http.basic.length > 0 || http.bearer.length > 0 || http.tls?.ca !== undefined;
+  for (const [index, url] of urls.entries()) {
+    notes.add(MONITOR.listening, { url: url.startsWith('/') ? url : `${url}/metrics` });
+    const where = http.listen[index];
+    if (where === undefined || isLocalOnly(where)) continue;
+    if (!asks) notes.add(MONITOR.unprotected, { url });
+    else if (http.tls === undefined) notes.add(MONITOR.clearPasswords, { url });
+  }
+}
+
+/** What reads the configuration: the file, or what the words of the command line make. */
+function configReader(positionals: readonly string[], attach: readonly string[], listen: readonly string[]): () => MonitorConfig {
+  const [path, ...more] = positionals;
+  if (more.length > 0) throw new TunnelscopeError('CLI', 'give one configuration file');
+  if (path === undefined && attach.length === 0) throw new TunnelscopeError('CLI', 'give a configuration file, or --attach ADDRESS');
+  if (path !== undefined && attach.length > 0) throw new TunnelscopeError('CLI', 'give a configuration file or --attach, not both');
+  const places = listen.map((text) => addressFrom('--listen', text));
+  return () => {
+    const config = path === undefined ? attachedConfig(attach) : readConfig(path);
+    return places.length === 0 ? config : { ...config, http: { ...config.http, listen: places } };
+  };
+}
+
+function attachedConfig(attach: readonly string[]): MonitorConfig {
+  const places = attach.map((text) => addressFrom('--attach', text));
+  const names = new Set(places.map(streamAddressText));
+  if (names.size < places.length) throw new TunnelscopeError('CLI', '--attach: each address once');
+  return { ...DEFAULT_CONFIG, daemons: places.map((where) => attachedDaemon(streamAddressText(where), where)) };
+}
+
+function addressFrom(option: string, text: string) {
+  const address = streamAddressFrom(text);
+  if (address !== undefined) return address;
+  const right = '127.0.0.1:7505, [::1]:7505 or the path of a socket';
+  throw new TunnelscopeError('CLI', `${option} ${JSON.stringify(text.slice(0, 80))} is no address; right would be ${right}`);
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      strict: true,
+      options: {
+        attach: { type: 'string', multiple: true, default: [] },
+        listen: { type: 'string', multiple: true, default: [] },
+        'check-config': { type: 'boolean', default: false },
+        'print-schema': { type: 'boolean', default: false },
+      },
+    });
+  } catch (thrown) {
+    throw new TunnelscopeError('CLI', reasonOf(thrown), { cause: thrown });
+  }
+}
+
+function toStandardOutput(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,116 @@
+import type { Now } from '../base/units.ts';
+import type { HttpAnswer, HttpQuestion } from '../host/http.ts';
+import {
+  CONTENT_TYPES,
+  expose,
+  type FleetView,
+  formatFor,
+  type Health,
+  healthOf,
+  type Thresholds,
+  type Verdict,
+  worstVerdict,
+} from '../telemetry/index.ts';
+import { type AccessRules, challengeOf, mayRead } from './access.ts';
+
+/** What the console shows, and to whom. */
+export interface ConsoleOptions {
+  readonly fleet: FleetView;
+  /** Gives the time, and brings the fleet up to it. */
+  readonly now: () => Now;
+  readonly kumina: boolean;
+  readonly access: AccessRules;
+  readonly thresholds: (daemon: string) => Partial<Thresholds>;
+  /** Why the monitor itself is not ready yet, or no more. */
+  readonly notReady: () => string | undefined;
+}
+
+type Page = (question: HttpQuestion, options: ConsoleOptions) => HttpAnswer;
+
+/** The pages there are. `/healthz` and `/readyz` tell no more than yes or no and are open to all, as those who ask have no passwords. */
+const PAGES: Readonly<Record<string, { readonly open?: boolean; readonly what: string; readonly page: Page }>> = {
+  '/metrics': { what: 'metrics, as Prometheus text or OpenMetrics', page: metrics },
+  '/healthz': { what: 'whether the monitor works', open: true, page: () => text(200, 'ok\n') },
+  '/readyz': { what: 'whether every daemon was looked at', open: true, page: ready },
+  '/health': { what: 'the health of all daemons', page: health },
+};
+
+/** Pages below this are about one daemon. */
+const OF_DAEMON = '/health/';
+
+/** 503 takes a daemon out of a load balancer. */
+const STATUS: Readonly<Record<Verdict, number>> = { ok: 200, degraded: 200, down: 503, 'no-data': 503 };
+
+/** Answers a question. */
+export function answerOf(question: HttpQuestion, options: ConsoleOptions): HttpAnswer {
+  const { method, path, headers } = question;
+  if (method !== 'GET' && method !== 'HEAD') return text(405, 'only GET and HEAD\n', { allow: 'GET, HEAD' });
+  const known = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
+  if (known?.open !== true && !mayRead(headerOf(headers['authorization']), options.access)) {
+    return text(401, 'not without a password or token\n', { 'www-authenticate': challengeOf(options.access) });
+  }
+  if (known !== undefined) return known.page(question, options);
+  if (path === '/') return text(200, `${Object.keys(PAGES).join('\n')}\n${OF_DAEMON}DAEMON\n`);
+  return path.startsWith(OF_DAEMON) ? healthOfOne(path.slice(OF_DAEMON.length), options) : text(404, 'there is no such page\n');
+}
+
+function metrics({ headers }: HttpQuestion, { fleet, now, kumina }: ConsoleOptions): HttpAnswer {
+  const format = formatFor(headerOf(headers['accept']));
+  const body = expose(fleet, now(), { format, ...(kumina ? { compat: 'kumina' as const } : {}) });
+  return { status: 200, headers: { ...COMMON, 'content-type': CONTENT_TYPES[format] }, body };
+}
+
+/** Ready when each daemon has told something, or is known to be away. */
+function ready(_question: HttpQuestion, { fleet, notReady }: ConsoleOptions): HttpAnswer {
+  const own = notReady();
+  if (own !== undefined) return text(503, `${own}\n`);
+  for (const { sources } of fleet.daemons) {
+    const told = [...sources.values()].filter(({ kind }) => kind !== 'process');
+    if (told.every(({ heard, fault }) => heard === undefined && fault === undefined))
+      return text(503, 'not every daemon was looked at yet\n');
+  }
+  return text(200, 'ready\n');
+}
+
+function health(_question: HttpQuestion, { fleet, now, thresholds }: ConsoleOptions): HttpAnswer {
+  const moment = now();
+  const all = [...fleet.daemons].map((daemon) => healthOf(daemon, moment, thresholds(daemon.name)));
+  const verdict = worstVerdict(all);
+  return json(STATUS[verdict], { verdict, daemons: all.map(healthObject) });
+}
+
+function healthOfOne(written: string, { fleet, now, thresholds }: ConsoleOptions): HttpAnswer {
+  const moment = now();
+  const daemon = fleet.daemon(decoded(written));
+  if (daemon === undefined) return json(404, { error: 'no such daemon is watched' });
+  const found = healthOf(daemon, moment, thresholds(daemon.name));
+  return json(STATUS[found.verdict], healthObject(found));
+}
+
+/** What is served of the health of a daemon; programs rely on these names. */
+function healthObject({ daemon, verdict, reasons, measures }: Health): object {
+  return { daemon, verdict, reasons, measures };
+}
+
+function decoded(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+}
+
+function headerOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** Nothing of it is for caches, frames or sniffing. */
+const COMMON = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" };
+
+function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+  return { status, headers: { ...COMMON, 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+}
+
+function json(status: number, value: object): HttpAnswer {
+  return { status, headers: { ...COMMON, 'content-type': 'application/json; charset=utf-8' }, body: `${JSON.stringify(value)}\n` };
+}

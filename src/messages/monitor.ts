@@ -1,0 +1,25 @@
+import { row } from './row.ts';
+
+/** What the monitor says of itself and of the daemons that it watches. */
+export const MONITOR = {
+  started: row('monitor.started', 'M_INFO', 'Monitor: version {version:word}, watching {count:int} daemons'),
+  listening: row('monitor.listening', 'M_INFO', 'Monitor: metrics and health at {url:rest}'),
+  unprotected: row(
+    'monitor.unprotected',
+    'M_WARN',
+    'Monitor: whoever reaches {url:text} may read: neither password nor token is asked for',
+  ),
+  clearPasswords: row(
+    'monitor.clear-passwords',
+    'M_WARN',
+    'Monitor: passwords and tokens reach {url:text} in clear text, as it has no TLS',
+  ),
+  listenFailed: row('monitor.listen-failed', 'M_NONFATAL', 'Monitor: {reason:rest}', { event: 'listen-failed' }),
+  sourceUp: row('monitor.source-up', 'M_INFO', "Monitor: '{daemon}': {source:word} works: {where:rest}"),
+  sourceDown: row('monitor.source-down', 'M_WARN', "Monitor: '{daemon}': {source:word} failed: {reason:rest}"),
+  trouble: row('monitor.trouble', 'M_WARN', "Monitor: '{daemon}': cannot look at {reason:rest}"),
+  gatewayFailed: row('monitor.gateway-failed', 'M_NONFATAL', "Monitor: '{daemon}': no gateway: {reason:rest}", { event: 'listen-failed' }),
+  gatewayOpen: row('monitor.gateway-open', 'M_INFO', "Monitor: '{daemon}': gateway at {where:rest}"),
+  afterRestart: row('monitor.after-restart', 'M_WARN', 'Monitor: {what:text} changed, which counts from the next start of the monitor on'),
+  ending: row('monitor.ending', 'M_INFO', 'Monitor: {signal:signal} received, ending'),
+} as const;
