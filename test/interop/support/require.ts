@@ -17,6 +17,8 @@ const PROGRAMS: readonly (readonly [program: string, ...proof: string[]])[] = [
   ['setpriv', '--version'],
   ['rsyslogd', '-v'],
   ['logrotate', '--version'],
+  ['prometheus', '--version'],
+  ['promtool', '--version'],
 ];
 
 /** What this machine lacks for tests with real components; empty when nothing. */
