@@ -56,6 +56,41 @@ Says at the end how many lines it did not recognise. The names of events are in 
 `,
     load: async () => (await import('./log.ts')).log,
   },
+  manage: {
+    summary: 'a shell for the management interface of any OpenVPN, one command, or a script',
+    usage: `usage: tunnelscope manage [options] ADDRESS                  a shell, or a script from standard input
+       tunnelscope manage [options] ADDRESS COMMAND...       one command, such as: status 3
+
+ADDRESS is host:port or the path of a unix socket, of a daemon, stock or ours, or of a gateway before one.
+
+  --json                a JSON object a line: replies and what comes unasked
+  -f, --follow          after COMMAND or the script, stay and show what comes unasked: manage ADDRESS -f log on all
+  -e, --exit-on-error   the first command of a script that fails is the last
+  --show-secrets        show passwords and tokens that the daemon tells of; they are [secret] otherwise
+  --password-file FILE  the interface's password, in the first line; otherwise it is asked for when it is needed
+  --timeout SECONDS     for connecting and for each reply (10)
+  --tls                 TLS, with the authorities of the system, or of
+  --ca FILE             these alone
+  --cert FILE, --key FILE, --server-name NAME
+
+In a shell \`?\` explains the commands, Tab completes them, and what comes unasked is shown above the line that is being typed.
+\`client-auth\` and others that have lines of their own take them up to END, from standard input.
+Secrets do not belong on a command line: type them in the shell, which asks for the password behind \`password TYPE\`, or pipe a script.
+
+Exit status: 0 when every command succeeded, 1 when the daemon answered ERROR to one, 2 when a command could not be
+sent, had no reply, or the connection failed or was lost.
+`,
+    load: async () => (await import('./manage.ts')).manage,
+  },
+  dashboard: {
+    summary: 'a Grafana dashboard of all metrics, as JSON',
+    usage: `usage: tunnelscope dashboard [--title TITLE] [--uid UID]
+
+Prints a dashboard to import into Grafana: a panel for each metric of docs/reference/metrics.md, with a choice of
+data source and daemons.
+`,
+    load: async () => (await import('./dashboard.ts')).dashboard,
+  },
   pki: {
     summary: 'make certificates and ready configurations for a server and its clients',
     usage: `usage: tunnelscope pki DIR [options]              make a PKI in DIR

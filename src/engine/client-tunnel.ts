@@ -84,7 +84,7 @@ export class ClientTunnel {
     const timers = timersText(pulled.ping, pulled.lostAfter, pulled.whenLost);
     if (timers !== '') this.#notes.add(PUSH.timers, { timers });
     const flags = pulled.options.find((option) => option.startsWith('protocol-flags '));
-    const exit = this.#settings.exitNotify ? 'explicit-exit-notify 1' : undefined;
+    const exit = this.tellsExit ? 'explicit-exit-notify 1' : undefined;
     const options = [exit, flags].filter((each) => each !== undefined).join(', ');
     if (options !== '') this.#notes.add(PUSH.protocolOptions, { options });
   }
@@ -117,6 +117,11 @@ export class ClientTunnel {
   /** An authentic control packet came. */
   heard(): void {
     if (this.#open !== undefined) this.#command({ kind: 'control-heard', slot: this.#open.slot });
+  }
+
+  /** True when the server shall hear that we leave. */
+  get tellsExit(): boolean {
+    return this.#settings.exitNotify || this.#open?.pulled.exitNotify === true;
   }
 
   /** True when the server takes a control message for our leaving. */

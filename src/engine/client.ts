@@ -115,6 +115,11 @@ export class ClientEngine implements Machine {
     return this.#tunnel.slot;
   }
 
+  /** True when the server shall hear that we leave. */
+  get tellsExit(): boolean {
+    return this.#tunnel.tellsExit;
+  }
+
   nextDeadline(): Instant | undefined {
     if (this.#progress === 'ended') return undefined;
     const own = earliest(this.#timers.next(), this.#puller.nextDeadline());
@@ -214,7 +219,7 @@ export class ClientEngine implements Machine {
   /** Ends the session, after a word to the server where that is configured. `signal` is what the log calls it: `SIGTERM`. */
   leave(signal: string, now: Now): void {
     if (this.#progress === 'leaving' || this.#progress === 'ended') return;
-    if (this.#progress === 'connected' && this.settings.exitNotify) {
+    if (this.#progress === 'connected' && this.#tunnel.tellsExit) {
       this.#progress = 'leaving';
       this.notes.add(CLIENT.sendingExit, { signal });
       if (this.#tunnel.exitsByControl) this.#say('EXIT');

@@ -27,6 +27,7 @@ describe('pushed options', () => {
       tokenUser: undefined,
       peer4: undefined,
       tunMtu: 1500,
+      exitNotify: false,
       options: STOCK.split(','),
     });
   });
@@ -45,6 +46,7 @@ describe('pushed options', () => {
       { address4: { address: quad('10.8.0.6'), bits: 32 }, peer4: quad('10.8.0.5') },
     ],
     ['the name of a token', ['auth-token-user YWxpY2U='], { tokenUser: 'alice' }],
+    ['an exit that is to be told', ['explicit-exit-notify'], { exitNotify: true }],
     ['quotes', ['cipher "AES-128-GCM"'], { cipher: 'AES-128-GCM' }],
     ['what is none of the engine’s business', ['route 10.0.0.0 255.0.0.0', 'dhcp-option DNS 10.8.0.1'], { peerId: undefined }],
   ])('%s', (_, options, expected) => {

@@ -24,6 +24,8 @@ export interface Pulled {
   /** The other end of a point-to-point interface, where `ifconfig` names one in place of a netmask. */
   readonly peer4: Buffer | undefined;
   readonly tunMtu: number | undefined;
+  /** The server wants to hear when we leave. */
+  readonly exitNotify: boolean;
   /** All options but tokens. */
   readonly options: readonly string[];
 }
@@ -46,6 +48,7 @@ const READERS: Readonly<Record<string, (args: readonly string[]) => Change | und
   'ping-restart': ([length]) => withSeconds(length, (lostAfter) => ({ lostAfter, whenLost: 'ping-restart' })),
   'ping-exit': ([length]) => withSeconds(length, (lostAfter) => ({ lostAfter, whenLost: 'ping-exit' })),
   'auth-token-user': ([name]) => (name === undefined ? undefined : { tokenUser: Buffer.from(name, 'base64').toString('utf8') }),
+  'explicit-exit-notify': ([count]) => ({ exitNotify: (wholeNumber(count) ?? 1) > 0 }),
   'tun-mtu': ([size]) => readMtu(size),
   'auth-token': ([token]) => (token === undefined ? undefined : { token: new Secret(token) }),
 };
@@ -80,6 +83,7 @@ const NOTHING: Pulled = {
   tokenUser: undefined,
   peer4: undefined,
   tunMtu: undefined,
+  exitNotify: false,
   options: [],
 };
 

@@ -24,6 +24,7 @@ import { ConfigurationReader, type ReadConfiguration } from '../configuration-re
 import { HoldGate } from '../hold.ts';
 import { LogControl, outletOver } from '../log-control.ts';
 import { askedPasswords, makeManagement, ManagementPlaces } from '../management.ts';
+import { carryOutNice } from '../nice.ts';
 import { PidFile } from '../pid-file.ts';
 import { PeriodicFile } from '../state-files.ts';
 import { OPENVPN_VERSION, titleOf, titleRest } from '../title.ts';
@@ -147,6 +148,7 @@ export class ClientApp {
     const { daemon } = read.configuration;
     this.#noteVersion();
     resolveIdentity({ user: daemon.user, group: daemon.group });
+    carryOutNice(daemon.nice, this.#logging.notes);
     this.#management = makeManagement(daemon, {
       port: this.port,
       logging: this.#logging,

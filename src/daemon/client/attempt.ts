@@ -95,6 +95,11 @@ export class Attempt {
     if (this.#parts.remote !== undefined) this.#begin(this.#parts.remote);
   }
 
+  /** True when the server shall hear that we leave. */
+  get tellsExit(): boolean | undefined {
+    return this.#driver?.machine.tellsExit;
+  }
+
   get progress(): ClientProgress | undefined {
     return this.#driver?.machine.progress;
   }

@@ -168,7 +168,10 @@ export class Preparation {
       logging.notes.add(CLIENT.resolveFailed, { host: name, reason: found.ok ? 'no addresses' : found.error });
       // Another server may have a name that resolves.
       const over = resolve !== undefined && clock.now().at - began >= resolve;
-      if (over || remotes.profiles.length > 1) return GONE;
+      if (over || remotes.profiles.length > 1) {
+        logging.notes.add(CLIENT.protocolUndetermined, {});
+        return GONE;
+      }
       await this.#sleep(RESOLVE_AGAIN);
     }
   }

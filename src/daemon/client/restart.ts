@@ -31,14 +31,15 @@ const ENDINGS: Readonly<Record<Exclude<ClientEnding, 'left'>, { readonly signal:
   'connection-reset': { signal: 'SIGUSR1', reason: 'connection-reset' },
 };
 
-/** What follows on the end of a session that was not ours; `again` is what the login says of a refusal. */
-export function restartOf(ended: EndedOutput, again: boolean): Restart {
+/** What follows on the end of a session that was not ours; `again` is what the login says of a refusal, `tlsExit` that TLS has one try. */
+export function restartOf(ended: EndedOutput, again: boolean, tlsExit: boolean): Restart {
   if (ended.reason === 'left') return { signal: 'SIGTERM', source: 'soft', reason: 'exit-with-notification' };
   const { signal, reason } = ENDINGS[ended.reason];
   const backoff = ended.backoffSeconds === undefined ? undefined : seconds(ended.backoffSeconds);
   const offending = ended.reason === 'push-failed' && ended.text === 'Offending option received from server';
+  const ends = tlsExit && ended.reason === 'tls-error';
   return {
-    signal: ended.reason === 'auth-failure' && again ? 'SIGUSR1' : signal,
+    signal: ends ? 'SIGTERM' : ended.reason === 'auth-failure' && again ? 'SIGUSR1' : signal,
     source: 'soft',
     reason: offending ? ended.text : reason,
     backoff,

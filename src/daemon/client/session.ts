@@ -122,7 +122,8 @@ export class ClientSession {
     const attempt = this.#begin(dialled);
     await attempt.start();
     this.#armConnectTimeout(attempt);
-    const ended = attempt.ended.then((last) => restartOf(last, onEnded(last)));
+    const { tlsExit } = this.#parts.configuration.client;
+    const ended = attempt.ended.then((last) => restartOf(last, onEnded(last), tlsExit));
     let restart: Restart;
     try {
       restart = await interrupts.unless(Promise.race([ended, stopped]));
@@ -335,10 +336,10 @@ export class ClientSession {
 
   /** By a signal: with a word to the server where it is to hear one. */
   async #leave(attempt: Attempt): Promise<Restart> {
-    const { interrupts, profile } = this.#parts;
+    const { interrupts } = this.#parts;
     const cause = interrupts.first;
     const isEnd = cause?.name === 'SIGTERM' || cause?.name === 'SIGINT';
-    if (cause === undefined || !isEnd || !this.connected || !profile.exitNotify) {
+    if (cause === undefined || !isEnd || !this.connected || attempt.tellsExit !== true) {
       return { signal: cause?.name ?? 'SIGTERM', source: cause?.source ?? 'hard', reason: cause?.reason ?? '' };
     }
     attempt.run((engine, now) => engine.leave(cause.name, now));

@@ -69,6 +69,12 @@ function checkMode(collected: Collected): void {
   if (!collected.has('client') && !collected.has('pull')) {
     collected.error('--tls-client without --pull connects two equal peers, which is not in this release; use --client');
   }
+  const tunnelled = collected.all('management').find(({ values }) => values[0] === 'tunnel' && !collected.has('management-client'));
+  if (tunnelled !== undefined) collected.error('--management tunnel is for servers in this release', tunnelled);
+  const compression = collected.last('allow-compression');
+  if (compression !== undefined && compression.values[0] !== 'no') {
+    collected.error('--allow-compression: only no is supported here: compression inside a VPN leaks what is encrypted', compression);
+  }
   if (!collected.has('dev')) collected.error('You must define TUN/TAP device (--dev)');
 }
 

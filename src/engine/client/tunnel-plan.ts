@@ -22,7 +22,6 @@ export interface TunnelPlan {
   readonly environment: readonly (readonly [name: string, value: string])[];
   readonly inactive: { readonly seconds: number; readonly bytes: number } | undefined;
   readonly sessionTimeout: number | undefined;
-  readonly exitNotify: boolean;
 }
 
 /** One route, host bits zero. `tunnel` goes where the tunnel's routes go, `net` where the default route went before. */
@@ -71,7 +70,6 @@ export function planTunnel(options: readonly string[]): { readonly plan: TunnelP
     environment: [],
     inactive: undefined,
     sessionTimeout: undefined,
-    exitNotify: false,
   };
   const problems: string[] = [];
   let metric: number | undefined;
@@ -114,10 +112,6 @@ const READERS: Readonly<Record<string, (plan: Draft, args: readonly string[], op
   'session-timeout': (plan, [length]) => {
     plan.sessionTimeout = number(length) || undefined;
     return number(length) !== undefined;
-  },
-  'explicit-exit-notify': (plan, [count]) => {
-    plan.exitNotify = (number(count) ?? 1) > 0;
-    return true;
   },
 };
 

@@ -5,6 +5,7 @@ const CLIENT = { side: 'client', standing: refused('it is for clients only') } a
 /** Harmless where they stray into a server's configuration. */
 const STRAY = { side: 'client', standing: ignored('it is for clients only') } as const;
 const RETRIED = ignored('errors of proxies are always tried again');
+const FROM_SERVER = ignored('the server gives it');
 /** A server pushes it; the operator need not write it. */
 const PUSHED = { side: 'client', pushable: true, standing: ignored('it is for clients only') } as const;
 
@@ -77,13 +78,17 @@ export const CLIENT_SIDE = [
     'What to do when the login is refused.',
     STRAY,
   ),
-  directive('auth-token', [text('token')], 'A token in place of the password.', { ...PUSHED, clientFile: true }),
-  directive('auth-token-user', [text('name')], 'The name that goes with the token, in base64.', { ...PUSHED, clientFile: true }),
+  directive('auth-token', [text('token')], 'A token in place of the password.', { ...PUSHED, atClient: FROM_SERVER, clientFile: true }),
+  directive('auth-token-user', [text('name')], 'The name that goes with the token, in base64.', {
+    ...PUSHED,
+    atClient: FROM_SERVER,
+    clientFile: true,
+  }),
   directive('static-challenge', [text('text'), text('echo')], 'Asks one more question at login.', STRAY),
   directive('push-peer-info', [], 'Tells the server more about this machine.', STRAY),
-  directive('push-continuation', [number('state')], 'Part of a push that came in pieces.', PUSHED),
-  directive('key-derivation', [rest(text('method'))], 'How data keys are made, as negotiated.', PUSHED),
-  directive('protocol-flags', [rest(text('flag'))], 'What both ends understand, as negotiated.', PUSHED),
+  directive('push-continuation', [number('state')], 'Part of a push that came in pieces.', { ...PUSHED, atClient: FROM_SERVER }),
+  directive('key-derivation', [rest(text('method'))], 'How data keys are made, as negotiated.', { ...PUSHED, atClient: FROM_SERVER }),
+  directive('protocol-flags', [rest(text('flag'))], 'What both ends understand, as negotiated.', { ...PUSHED, atClient: FROM_SERVER }),
   directive('dns', [rest(text('word'))], 'Name servers and search domains.', PUSHED),
   directive('dhcp-option', [text('type'), optional(text('value'))], 'Name servers and such, in the words of DHCP.', PUSHED),
 ];

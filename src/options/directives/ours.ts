@@ -1,4 +1,4 @@
-import { choice, type DirectiveRow, directive, optional, path, rest, text } from '../row.ts';
+import { choice, type DirectiveRow, directive, ignored, optional, path, rest, text } from '../row.ts';
 
 /** Directives that OpenVPN does not know. */
 export const OURS_ONLY: readonly DirectiveRow[] = [
@@ -13,6 +13,7 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
     'status-format',
     [choice('form', ['json'])],
     'Writes the state as JSON too, beside the status file, under its name with `.json` behind it.',
+    { atClient: ignored('the status file of a client has one form') },
   ),
   directive(
     'compat-status',
@@ -26,6 +27,7 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
       optional(rest(choice('without', ['no-gso', 'no-gro', 'no-vnet-hdr', 'no-native-crypto']))),
     ],
     'What carries packets: portable, the default, on the main thread, everywhere; or batched, for UDP on Linux, in a thread of its own with system calls for many packets at a time. Steps that make the latter faster can be left out; what a system has not is left out by itself.',
+    { atClient: ignored('a client carries packets on the main thread') },
   ),
   directive('management-single', [], 'Serves one management client at a time, as OpenVPN does.', { takesEffect: 'start' }),
   directive(

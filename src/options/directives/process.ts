@@ -69,7 +69,9 @@ export const PROCESS = [
     side: 'client',
     atClient: ignored('a client opens its device once the server is there anyway'),
   }),
-  directive('up-restart', [], 'Runs the up and down commands at every restart too.'),
+  directive('up-restart', [], 'Runs the up and down commands at every restart too.', {
+    atClient: refused('not at clients in this release; without persist-tun, up and down run at every restart anyway'),
+  }),
   directive('route-up', [command()], 'Runs a command after the routes are set.'),
   directive('route-pre-down', [command()], 'Runs a command before the routes are removed.', {
     standing: refused('not in this release; use down with down-pre, which runs at the same moment'),

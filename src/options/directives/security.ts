@@ -3,6 +3,7 @@ import { choice, command, directive, ignored, number, optional, path, refused, r
 const FILE = { inline: true, takesEffect: 'SIGUSR1' } as const;
 const PKCS11 = refused('PKCS#11 tokens cannot be used from Node; give cert and key');
 const STATIC_KEY = refused('static keys give no forward secrecy and were removed in OpenVPN 2.7; use certificates, or peer-fingerprint');
+const BY_TIME = ignored('a client renegotiates by time (reneg-sec); its server may count');
 const VERSIONS = ['1.0', '1.1', '1.2', '1.3'];
 const direction = (value: string) => `Unknown key direction '${value}' -- must be '0' or '1'`;
 const peerKind = (name: string) => choice('peer', ['client', 'server'], () => `--${name} must be 'client' or 'server'`);
@@ -67,8 +68,8 @@ export const SECURITY = [
     [secs('max'), optional(secs('min'))],
     'Renegotiates keys after at most so many seconds. 0 leaves it to the peer. Default 3600.',
   ),
-  directive('reneg-bytes', [number('bytes')], 'Renegotiates keys after so many bytes.'),
-  directive('reneg-pkts', [number('packets')], 'Renegotiates keys after so many packets.'),
+  directive('reneg-bytes', [number('bytes')], 'Renegotiates keys after so many bytes.', { atClient: BY_TIME }),
+  directive('reneg-pkts', [number('packets')], 'Renegotiates keys after so many packets.', { atClient: BY_TIME }),
   directive('single-session', [], 'Allows one session only.', {
     standing: ignored('a client that comes again replaces itself'),
     atClient: ignored('a client has one session'),

@@ -186,5 +186,6 @@ export const TRANSPORT = [
     side: 'client',
     pushable: true,
     standing: ignored('a server gives the numbers'),
+    atClient: ignored('the server gives it'),
   }),
 ];
