@@ -454,4 +454,20 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'The data plane stays free of what only few configurations ask for, and a key is safe far beyond any such limit.',
     test: 'test/sim/renegotiation.test.ts',
   },
+  {
+    id: 'engine.login-kept-for-the-session',
+    area: 'engine',
+    stock: 'A client with `auth-nocache` asks for its password again at each renegotiation, unless it has a token.',
+    ours: 'It asks again for each new session; within one, renegotiations present what was given.',
+    why: 'An answer that has to be waited for would let the session die when nobody sits before it.',
+    test: 'src/daemon/client/login.test.ts',
+  },
+  {
+    id: 'engine.client-reload-refused',
+    area: 'engine',
+    stock: 'A client whose configuration cannot be read after SIGHUP ends.',
+    ours: 'It says what is wrong and goes on with the configuration that ran.',
+    why: 'A slip of the pen takes no tunnel down; servers do the same here.',
+    test: 'test/interop/client-daemon.test.ts',
+  },
 ];

@@ -18,8 +18,9 @@ export async function askAtTerminal(prompt: string, secret: boolean, signal?: Ab
   };
   const input = new ReadStream(fd);
   try {
-    writeSync(fd, prompt);
+    // First: whoever types as soon as he is asked must not be shown either.
     if (secret) echo('-echo');
+    writeSync(fd, prompt);
     return await firstLine(input, signal);
   } finally {
     if (secret) {

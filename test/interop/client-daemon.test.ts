@@ -172,10 +172,13 @@ describe.skipIf(!requireInterop())('our client daemon at stock servers', () => {
     const config = lab.file('verb 3\n');
     const alice = await client({ lines: [`config ${config}`] });
     const from = alice.process.mark();
+    writeFileSync(config, 'nosuch\n');
+    alice.process.signal('SIGHUP');
+    await alice.process.waitFor('Unrecognized option or missing or extra parameter(s)', { from });
+    await alice.process.waitFor(READY, { from });
     writeFileSync(config, `verb 4\nscript-security 2\nredirect-gateway\nup ${lab.script('exit 3')}\n`);
     const before = await routes();
     alice.process.signal('SIGHUP');
-    await alice.process.waitFor('SIGHUP[hard,] received, process restarting', { from });
     await alice.process.waitFor('WARNING: Failed running command (--up/--down): external program exited with error status: 3', { from });
     expect(await alice.process.ended).toEqual({ code: 1, signal: null });
     expect(await devices()).not.toContain('tun');
