@@ -39,6 +39,26 @@ SIGHUP reads the file again; counters go on. SIGTERM and SIGINT end it.
 `,
     load: async () => (await import('./monitor.ts')).monitor,
   },
+  check: {
+    summary: 'whether daemons are well, for monitoring systems: a line each, and exit status 0 to 3',
+    usage: `usage: tunnelscope check SOURCE... [options]
+
+SOURCE is the management interface at HOST:PORT or at the path of a socket, a status file, or a monitor.yaml with all
+its daemons. Prints a line for each: verdict, what is wrong, performance data.
+
+  --min-clients N, --max-clients N   how many clients are right
+  --age SECONDS             how old a status file may be (180); older than five times that the daemon counts as gone
+  --certificate FILE        a certificate of the daemon that must not end soon; may be given again
+  --certificate-days DAYS   what soon is (14)
+  --password-file FILE      of the management interface, in the first line
+  --timeout SECONDS         for everything together (10)
+  --tls                     the management interface is behind TLS: authorities of the system, or of
+  --ca FILE, --cert FILE, --key FILE, --server-name NAME
+
+Exit status: 0 well, 1 something is wrong but it works, 2 it is down or not there, 3 nobody can say.
+`,
+    load: async () => (await import('./check.ts')).check,
+  },
   log: {
     summary: 'read any OpenVPN log: columns, JSON lines, counts',
     usage: `usage: tunnelscope log [options] [FILE|-]

@@ -127,8 +127,8 @@ export function attachedDaemon(name: string, where: StreamAddress, password?: Se
 }
 
 /** A daemon that is watched by its status file alone. */
-export function daemonOfStatusFile(name: string, path: string): DaemonConfig {
-  return daemonFrom({ ...NOTHING_ABOUT_DAEMON, name, 'status-file': { path, 'stale-after': undefined } });
+export function daemonOfStatusFile(name: string, path: string, staleAfter: Duration): DaemonConfig {
+  return daemonFrom({ ...NOTHING_ABOUT_DAEMON, name, 'status-file': { path, 'stale-after': staleAfter } });
 }
 
 const NOTHING_ABOUT_DAEMON = {

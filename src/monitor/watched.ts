@@ -17,7 +17,8 @@ import { StatusSource } from './status-source.ts';
 
 /** What all daemons are watched with. */
 export interface WatchParts {
-  readonly fleet: Fleet;
+  /** Takes what is told. */
+  readonly fleet: Pick<Fleet, 'handle'>;
   readonly clock: Clock;
   readonly logging: Logging;
 }
