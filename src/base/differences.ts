@@ -45,6 +45,14 @@ export const DIFFERENCES: readonly Difference[] = [
     test: 'test/interop/log-compare.test.ts',
   },
   {
+    id: 'log.data-plane',
+    area: 'log',
+    stock: 'The log does not say how packets are carried, but for the kernel offload.',
+    ours: 'One line at the start names the adapter of the data plane, whose ciphers it uses, and which steps make it faster.',
+    why: 'What a system has not is left out by itself: whoever looks for speed has to see what runs.',
+    test: 'test/interop/log-compare.test.ts',
+  },
+  {
     id: 'log.every-end-of-a-client',
     area: 'log',
     stock: 'When the server ends, its clients end without a line; what a client says last is only shown by what it causes.',

@@ -29,6 +29,7 @@ import type { Logging } from '../service/logging.ts';
 import { noteKeyCommand, packetLog, type PacketLogParts } from '../service/packet-log.ts';
 import { MachineDriver } from '../service/machine-driver.ts';
 import type { CrlWatch } from './crl-watch.ts';
+import { wantsBatched } from './data-plane.ts';
 import type { Scripts } from './scripts.ts';
 
 /** The last packets of the end may take this long. */
@@ -83,7 +84,7 @@ export class Runtime {
         ownAddresses: [server.tunnel4, server.tunnel6].filter((own) => own !== undefined).map((own) => hostRoute(own.address)),
       },
       open: () => openTransport(daemon, server.tunMtu, server.maxClients),
-      batched: isBatched(daemon) ? { udp: udpOptions(daemon), without: daemon.dataPlane.without } : undefined,
+      batched: wantsBatched(daemon) ? { udp: udpOptions(daemon), without: daemon.dataPlane.without } : undefined,
       tun: parts.tun,
       clock: parts.clock,
     });
@@ -224,11 +225,6 @@ function bindOf({ listen }: DaemonSettings): { family: 4 | 6; ipv6Only: boolean;
 
 function udpOptions(daemon: DaemonSettings): UdpOptions {
   return { ...bindOf(daemon), sendBuffer: daemon.sendBuffer, receiveBuffer: daemon.receiveBuffer };
-}
-
-/** The batched adapter is for UDP. */
-function isBatched({ dataPlane, listen }: DaemonSettings): boolean {
-  return dataPlane.adapter === 'batched' && listen.transport === 'udp';
 }
 
 /** `UDPv4`, `TCPv6_SERVER`: how the log names a transport. */

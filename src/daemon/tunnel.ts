@@ -8,6 +8,7 @@ import { NullTun, openTun, type Tun } from '../host/tun.ts';
 import { INTERFACE } from '../messages/interface.ts';
 import type { Notes } from '../messages/notes.ts';
 import type { RowArgs } from '../messages/row.ts';
+import { wantsHeaders } from './data-plane.ts';
 
 /** The TUN device with its addresses and routes: opened once, it stays over restarts. */
 export class Tunnel {
@@ -167,11 +168,6 @@ type RouteArgs = RowArgs<(typeof INTERFACE.routeAdded4)['template']>;
 function addingText(route: TunnelRoute, device: string): string {
   const gateway = route.gateway === undefined ? NOWHERE[6] : formatIp(route.gateway);
   return `${prefixOf(route)} -> ${gateway} metric ${route.metric ?? -1}) dev ${device}`;
-}
-
-/** Only the batched data plane has a use for packets of many segments. */
-function wantsHeaders({ dataPlane, listen }: DaemonSettings): boolean {
-  return dataPlane.adapter === 'batched' && listen.transport === 'udp' && !dataPlane.without.includes('vnet-hdr');
 }
 
 /** What of a configuration a device is made of. */

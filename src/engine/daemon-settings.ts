@@ -65,7 +65,8 @@ export interface ListenSettings {
 
 /** `data-plane`: what carries packets, and what of it is left out. */
 export interface DataPlaneSettings {
-  readonly adapter: 'portable' | 'batched';
+  /** Undefined takes what is fastest here. */
+  readonly adapter: 'portable' | 'batched' | undefined;
   readonly without: readonly PlaneStep[];
 }
 

@@ -171,7 +171,7 @@ function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'liste
 function dataPlaneSettings(collected: Collected): DataPlaneSettings {
   const [adapter, ...words] = collected.last('data-plane')?.values ?? [];
   return {
-    adapter: adapter === 'batched' ? 'batched' : 'portable',
+    adapter: adapter === 'batched' || adapter === 'portable' ? adapter : undefined,
     without: PLANE_STEPS.filter((step) => words.includes(`no-${step}`)),
   };
 }

@@ -26,7 +26,7 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
       choice('adapter', ['portable', 'batched']),
       optional(rest(choice('without', ['no-gso', 'no-gro', 'no-vnet-hdr', 'no-native-crypto']))),
     ],
-    'What carries packets: portable, the default, on the main thread, everywhere; or batched, for UDP on Linux, in a thread of its own with system calls for many packets at a time. Steps that make the latter faster can be left out; what a system has not is left out by itself.',
+    'What carries packets: portable, on the main thread, everywhere; or batched, for UDP on Linux, where it is the default, in a thread of its own with system calls for many packets at a time. Steps that make the latter faster can be left out; what a system has not is left out by itself.',
     { atClient: ignored('a client carries packets on the main thread') },
   ),
   directive('management-single', [], 'Serves one management client at a time, as OpenVPN does.', { takesEffect: 'start' }),

@@ -11,6 +11,7 @@ export interface ListedLines {
 /** One row a cause. */
 export const LISTED_LINES: readonly ListedLines[] = [
   { difference: 'log.session-summary', lines: ['ours ours.session-summary 1'] },
+  { difference: 'log.data-plane', lines: ['ours ours.data-plane 1'] },
   {
     difference: 'log.every-end-of-a-client',
     lines: ['ours multi.instance-exiting 26000003', 'ours push.received 22000003', 'ours push.sent 22000003'],
