@@ -59,6 +59,28 @@ Exit status: 0 well, 1 something is wrong but it works, 2 it is down or not ther
 `,
     load: async () => (await import('./check.ts')).check,
   },
+  status: {
+    summary: 'who is connected to any OpenVPN: a table, JSON, CSV, or watched with rates',
+    usage: `usage: tunnelscope status SOURCE... [options]
+
+SOURCE is the management interface at HOST:PORT or at the path of a socket, a status file of any version, or a
+monitor.yaml with all its daemons.
+
+  -w, --watch           show it again and again, with what each client moves a second
+  --json                one object with everything that is known; times are milliseconds since 1970, amounts bytes
+  --csv                 a line for each client
+  --interval SECONDS    of --watch (2)
+  --sort WHAT           name, received, sent, since or rate (name)
+  --filter TEXT         only clients of which a name or address holds this
+  --password-file FILE  of the management interface, in the first line
+  --timeout SECONDS     for the first look (10)
+  --tls                 the management interface is behind TLS: authorities of the system, or of
+  --ca FILE, --cert FILE, --key FILE, --server-name NAME
+
+Exit status: 0 when every daemon was reached, else 1.
+`,
+    load: async () => (await import('./status.ts')).status,
+  },
   log: {
     summary: 'read any OpenVPN log: columns, JSON lines, counts',
     usage: `usage: tunnelscope log [options] [FILE|-]
