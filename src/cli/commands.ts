@@ -115,9 +115,10 @@ ADDRESS is host:port or the path of a unix socket, of a daemon, stock or ours, o
   --ca FILE             these alone
   --cert FILE, --key FILE, --server-name NAME
 
-In a shell \`?\` explains the commands, Tab completes them, and what comes unasked is shown above the line that is being typed.
-\`client-auth\` and others that have lines of their own take them up to END, from standard input.
-Secrets do not belong on a command line: type them in the shell, which asks for the password behind \`password TYPE\`, or pipe a script.
+In a shell \`?\` explains the commands, Tab completes them, and what comes unasked is shown above the line that is
+being typed. \`client-auth\` and others that have lines of their own take them up to END, from standard input.
+Secrets do not belong on a command line: type them in the shell, which asks for the password behind \`password TYPE\`,
+or pipe a script.
 
 Exit status: 0 when every command succeeded, 1 when the daemon answered ERROR to one, 2 when a command could not be
 sent, had no reply, or the connection failed or was lost.

@@ -46,6 +46,8 @@ interface Waiting {
 }
 
 const PROMPT = 'ENTER PASSWORD:';
+/** Why a connection ends whose interface asks for a password that there is none for. */
+export const PASSWORD_WANTED = 'the interface asks for a password';
 const TIMEOUT = seconds(10);
 
 /** A line, a reply's lines and a block's variables beyond these are not a daemon's. */
@@ -153,7 +155,7 @@ export class ManagementClientMachine implements Machine {
   #givePassword(): boolean {
     const { password } = this.#options;
     if (password === undefined || this.#phase === 'password') {
-      this.#end(password === undefined ? 'the interface asks for a password' : 'the password is wrong');
+      this.#end(password === undefined ? PASSWORD_WANTED : 'the password is wrong');
       return false;
     }
     this.#phase = 'password';

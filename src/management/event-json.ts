@@ -2,8 +2,8 @@ import { formatAddress } from '../model/address.ts';
 import { EnvList } from '../model/env-list.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 
-/** Never shown in JSON, whatever the role: these events are made for pipelines that store them. */
-const SECRETS: ReadonlySet<string> = new Set(['password', 'session_id']);
+/** Variables of clients that are never shown in JSON, whatever the role: these events are made for pipelines that store them. */
+export const SECRET_VARIABLES: ReadonlySet<string> = new Set(['password', 'session_id']);
 
 /**
  * An event as one line of JSON, `>EVENT:{...}`, without the `>EVENT:`; undefined for log lines, which have a subscription
@@ -18,7 +18,7 @@ export function eventJson(event: DaemonEvent): string | undefined {
 /** Environments become objects, addresses text. */
 function replace(_key: string, value: unknown): unknown {
   if (value instanceof EnvList) {
-    return Object.fromEntries(value.newestFirst().filter(([name]) => !SECRETS.has(name)));
+    return Object.fromEntries(value.newestFirst().filter(([name]) => !SECRET_VARIABLES.has(name)));
   }
   return isAddress(value) ? formatAddress(value) : value;
 }
