@@ -153,7 +153,9 @@ describe.skipIf(!requireInterop())('the management interface under bad input', (
       const endless = rude(path);
       await endless.send(...Array.from({ length: 32 }, () => mib));
       await endless.hears(tooLong);
-      expect(endless.count('ERROR')).toBe(1);
+      // Said once, however long the line goes on; one that outruns the daemon may be closed with a reason.
+      expect(endless.count(tooLong)).toBe(1);
+      expect(endless.count('ERROR') - endless.count('ERROR: too much input\r\n')).toBe(1);
 
       const binary = rude(path);
       await binary.send(halves(), '\npid\n');
