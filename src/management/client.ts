@@ -19,7 +19,11 @@ export type ClientOutput =
   /** `line` is the line as it came, a block's first; one that does not begin with `>` is no notification, and nobody asked for it. */
   | { readonly kind: 'notification'; readonly notification: Notification; readonly line: string }
   /** Hands out a reply. */
-  | { readonly kind: 'replied'; readonly deliver: () => void }
+  | {
+      readonly kind: 'replied';
+      /** Hands the reply to who asked. */
+      readonly deliver: () => void;
+    }
   /** Let in: commands go out from now on. */
   | { readonly kind: 'ready' }
   /** It cannot go on: close the connection. */

@@ -28,6 +28,7 @@ export class Fleet implements FleetView {
     return this.#daemons.size;
   }
 
+  /** One daemon; undefined when no daemon has that name. */
   daemon(name: string): DaemonView | undefined {
     return this.#daemons.get(name);
   }

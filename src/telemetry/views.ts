@@ -157,6 +157,7 @@ export interface DaemonView {
 export interface FleetView {
   readonly daemons: Iterable<DaemonView>;
   readonly size: number;
+  /** One daemon; undefined when no daemon has that name. */
   daemon(name: string): DaemonView | undefined;
   /** Users and clients that got no series of their own as there were too many. */
   readonly seriesLeftOut: number;

@@ -27,11 +27,27 @@ export type Metric = Described &
     | {
         readonly of: 'daemon';
         readonly type: 'counter' | 'gauge' | 'info';
+        /** Gives each value it has with its labels. */
         readonly read: (daemon: DaemonView, emit: Emit, now: Now) => void;
       }
-    | { readonly of: 'daemon'; readonly type: 'histogram'; readonly read: (daemon: DaemonView, emit: EmitHistogram) => void }
-    | { readonly of: 'series'; readonly type: 'counter' | 'gauge'; readonly read: (series: SeriesView) => number | undefined }
-    | { readonly of: 'fleet'; readonly type: 'counter' | 'gauge'; readonly read: (fleet: FleetView, emit: Emit) => void }
+    | {
+        readonly of: 'daemon';
+        readonly type: 'histogram';
+        /** Gives each value it has with its labels. */
+        readonly read: (daemon: DaemonView, emit: EmitHistogram) => void;
+      }
+    | {
+        readonly of: 'series';
+        readonly type: 'counter' | 'gauge';
+        /** The value; undefined where nothing is known. */
+        readonly read: (series: SeriesView) => number | undefined;
+      }
+    | {
+        readonly of: 'fleet';
+        readonly type: 'counter' | 'gauge';
+        /** Gives each value it has with its labels. */
+        readonly read: (fleet: FleetView, emit: Emit) => void;
+      }
   );
 
 /** A counter that is there once something supplied it. */
