@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
@@ -5,13 +8,13 @@ import { seconds } from '../../src/base/units.ts';
 import { SystemClock } from '../../src/host/clock.ts';
 import type { StreamAddress } from '../../src/host/net-listener.ts';
 import type { CommandAudit } from '../../src/management/server-options.ts';
-import { AttachedDaemon } from '../../src/monitor/attached.ts';
+import { AttachedDaemon, type AttachedOptions } from '../../src/monitor/attached.ts';
 import { Gateway } from '../../src/monitor/gateway.ts';
 import { Logging } from '../../src/service/logging.ts';
 import { ManagementClient } from '../../src/service/management-client.ts';
 import { parseStatus } from '../../src/status/parse.ts';
 import type { Fact } from '../../src/telemetry/facts.ts';
-import { READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
+import { OUR_COMMAND, type Program, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { type Lab, useLab } from './support/lab.ts';
 import { Talk } from './support/management-talk.ts';
 import { requireInterop } from './support/require.ts';
@@ -28,15 +31,15 @@ afterEach(async () => {
   closing = [];
 });
 
-function attach(server: Server) {
+function attach(server: Pick<Server, 'managementPath'>, more: Partial<AttachedOptions> = {}) {
   const facts: Fact[] = [];
   const where: StreamAddress = { kind: 'unix', path: server.managementPath };
-  const daemon = new AttachedDaemon({ where, clock, pollEvery: seconds(1), byteSeconds: 1, fact: (fact) => facts.push(fact) });
+  const daemon = new AttachedDaemon({ where, clock, pollEvery: seconds(1), byteSeconds: 1, fact: (fact) => facts.push(fact), ...more });
   closing.push(() => daemon.close());
   return { daemon, facts };
 }
 
-async function openGateway(lab: Lab, daemon: AttachedDaemon) {
+async function openGateway(lab: Lab, daemon: AttachedDaemon, keep = false) {
   const audit: CommandAudit[] = [];
   const log: string[] = [];
   const outlet = { write: (line: string) => void log.push(line), close: () => Promise.resolve() };
@@ -47,7 +50,7 @@ async function openGateway(lab: Lab, daemon: AttachedDaemon) {
     { where: full, password: undefined },
     { where: { kind: 'tcp', host: '127.0.0.1', port: 0 } as const, password: PASSWORD, role: 'read' as const },
   ];
-  const gateway = new Gateway(daemon, { places, audit: (entry) => audit.push(entry) }, logging, clock);
+  const gateway = new Gateway(daemon, { places, keep, audit: (entry) => audit.push(entry) }, logging, clock);
   const [, reading = full] = await gateway.open();
   closing.push(() => gateway.close());
   return { audit, log, full, reading };
@@ -91,6 +94,23 @@ async function exporter(where: StreamAddress) {
     manager.close();
   });
   return found;
+}
+
+/** A port of this machine that leads to one on the loopback of a host. */
+async function wayTo(namespace: string, port: number): Promise<StreamAddress> {
+  const server = createServer((socket) => {
+    const through = spawn('ip', ['netns', 'exec', namespace, 'nc', '127.0.0.1', String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+    for (const end of [socket, through.stdin, through.stdout]) end.on('error', () => undefined);
+    socket.pipe(through.stdin);
+    through.stdout.pipe(socket);
+    socket.on('close', () => through.kill());
+    // Without this nc waits for a daemon that has gone until its own input ends.
+    through.stdout.on('end', () => socket.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => void server.close());
+  const address = server.address();
+  return { kind: 'tcp', host: '127.0.0.1', port: typeof address === 'object' ? (address?.port ?? 0) : 0 };
 }
 
 describe.skipIf(!requireInterop())('a gateway before a stock daemon', () => {
@@ -178,3 +198,63 @@ describe.skipIf(!requireInterop())('a gateway before a stock daemon', () => {
     await eventually('what the log says', () => daemon.signals);
   }, 30_000);
 });
+
+describe.skipIf(!requireInterop()).each(['stock', 'ours'] satisfies Program[])(
+  'a gateway before a %s daemon with a password',
+  (program) => {
+    const lab = useLab(['alice']);
+
+    /** Stock on a unix socket; ours on TCP, behind TLS that asks for a certificate. */
+    async function upstream(): Promise<{ readonly lines: string[]; readonly way: Partial<AttachedOptions> }> {
+      const file = lab.file('upstream\n', 0o600);
+      const path = join(lab.network.folder, 'upstream.sock');
+      if (program === 'stock') return { lines: [`management ${path} unix ${file}`], way: { where: { kind: 'unix', path } } };
+      const { ca, server } = lab.pki;
+      const alice = await lab.identity('alice');
+      const [authority, cert, key] = [ca, alice.cert, alice.key].map((each) => readFileSync(each, 'utf8'));
+      if (authority === undefined || cert === undefined || key === undefined) throw new Error('no certificates');
+      return {
+        lines: [`management 127.0.0.1 7506 ${file}`, `management-tls ${server.cert} ${server.key} ${ca}`],
+        way: { where: await wayTo(lab.serverHost.namespace, 7506), tls: { ca: authority, cert, key, serverName: 'server' } },
+      };
+    }
+
+    it('gets in with it and not with another, and with `keep` its clients stay over a restart', async () => {
+      const { lines, way } = await upstream();
+      const server = await lab.server({ program, lines, without: ['management'] });
+      const stranger = attach(server, { ...way, password: new Secret('guess') });
+      void stranger.daemon.open().catch(() => undefined);
+      await eventually('the refusal', () => stranger.facts.some((fact) => fact.kind === 'source-down' && fact.fault === 'password'));
+      stranger.daemon.close();
+
+      const { daemon, facts } = attach(server, { ...way, password: new Secret('upstream') });
+      await daemon.open();
+      await openGateway(lab, daemon, true);
+      const shell = await Talk.open(join(lab.network.folder, 'gateway.sock'));
+      await shell.ask('state on');
+      const alice = await lab.client('alice');
+      expect((await shell.ask('status 3')).join('\n')).toContain(`\t${alice.tunnel4}\t`);
+      expect(await shell.ask('kill nobody')).toEqual(["ERROR: common name 'nobody' not found"]);
+
+      await server.process.stop();
+      await eventually('the loss', () => shell.lines.some((line) => line.startsWith('>NOTIFY:info,daemon-lost,')));
+      expect(shell.closed).toBe(false);
+      await alice.process.stop();
+      const command =
+        program === 'stock' ? ['openvpn', '--config', server.configPath] : [...OUR_COMMAND, 'run', '--config', server.configPath];
+      const again = lab.network.start(lab.serverHost, `${program} server again`, command);
+      await again.waitFor(READY);
+      await eventually('the way back', () => shell.lines.some((line) => line.startsWith('>NOTIFY:info,daemon-attached,')));
+      await eventually('the daemon', () => daemon.info().connected);
+      expect(await shell.ask('nclients')).toEqual(['SUCCESS: nclients=0']);
+      const before = shell.lines.length;
+      await again.stop();
+      await eventually('the state', () =>
+        shell.lines.slice(before).some((line) => line.startsWith('>STATE:') && line.includes(',EXITING,')),
+      );
+      expect(JSON.stringify(facts)).not.toMatch(/upstream\b(?!\.sock)|guess/);
+      expect(daemon.malformed).toBe(0);
+      shell.close();
+    }, 60_000);
+  },
+);
