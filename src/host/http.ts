@@ -108,8 +108,19 @@ async function writeBody(response: ServerResponse, pieces: Iterable<string>): Pr
   for (const piece of pieces) {
     if (response.destroyed) return;
     if (response.write(piece)) continue;
-    await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    await taken(response);
   }
+}
+
+/** When what was written has been taken, or never will be. */
+function taken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      response.off('drain', finish).off('close', finish);
+      resolve();
+    };
+    response.on('drain', finish).on('close', finish);
+  });
 }
 
 function close(server: Server): Promise<void> {

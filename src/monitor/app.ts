@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '../base/errors.ts';
 import type { Now } from '../base/units.ts';
-import type { Clock } from '../host/clock.ts';
+import { type Clock, monotonic } from '../host/clock.ts';
 import type { SignalName } from '../host/signals.ts';
 import { MONITOR } from '../messages/monitor.ts';
 import { OURS } from '../messages/ours.ts';
@@ -116,8 +116,7 @@ export class MonitorApp {
     if (this.#ending) return;
     logging.reopen();
     if (reread === undefined) return;
-    const now = this.#options.clock.now();
-    await tell?.(`RELOADING=1\nMONOTONIC_USEC=${Math.round(now.at * 1000)}`);
+    await tell?.(`RELOADING=1\nMONOTONIC_USEC=${Math.round(monotonic() * 1000)}`);
     try {
       const config = reread();
       if (!isDeepStrictEqual(config.http, this.#config.http) || hasSecrets(config.http)) await this.#exhibit.serve(config.http);

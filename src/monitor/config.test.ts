@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
@@ -191,6 +192,12 @@ verb: 4
       ),
       { numRuns: 300 },
     );
+  });
+
+  it.each(['monitor.yaml', 'fleet.yaml'])('takes the example %s', (name) => {
+    const path = fileURLToPath(new URL(`../../docs/examples/${name}`, import.meta.url));
+    const config = readConfig(path, { VPN_MANAGEMENT_PASSWORD: 'x', METRICS_TOKEN: 'y' });
+    expect(config.daemons.length).toBeGreaterThan(0);
   });
 
   it('describes itself to editors', () => {
