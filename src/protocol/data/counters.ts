@@ -41,9 +41,9 @@ export function addTo(cells: Float64Array, cell: number, amount: number): void {
   cells[cell] = (cells[cell] ?? 0) + amount;
 }
 
-/** What the cells of a peer say. */
-export function countersOf(cells: Float64Array): PlaneCounters {
-  const read = (cell: Cell): number => cells[cell] ?? 0;
+/** What the cells of a peer say, which begin with the `first`. */
+export function countersOf(cells: Float64Array, first = 0): PlaneCounters {
+  const read = (cell: Cell): number => cells[first + cell] ?? 0;
   return {
     bytesReceived: read(CELL.bytesReceived),
     bytesSent: read(CELL.bytesSent),

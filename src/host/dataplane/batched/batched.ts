@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { TunnelscopeError } from '../../../base/errors.ts';
 import type { Address } from '../../../model/address.ts';
 import type { DataPlaneRecord } from '../../../model/status-report.ts';
-import { countersOf, tunnelOf } from '../../../protocol/data/counters.ts';
+import { tunnelOf } from '../../../protocol/data/counters.ts';
 import type { PacketTrace } from '../../../protocol/data/forward.ts';
 import type { ControlLimits } from '../../../protocol/data/gate.ts';
 import type {
@@ -178,7 +178,7 @@ export class BatchedPlane implements DataPlane {
     const known = this.#peers.get(slot.peerId);
     if (known === undefined || known.slot.generation !== slot.generation || known.cell < 0) return undefined;
     this.#awaitWorker();
-    return countersOf(this.#memory.peer(known.cell));
+    return this.#memory.counters(known.cell);
   }
 
   routes(): Iterable<RouteUse> {

@@ -1,7 +1,7 @@
 import type { Instant } from '../../../base/units.ts';
-import { PEER_CELLS, TUNNEL_CELLS } from '../../../protocol/data/counters.ts';
+import { countersOf, PEER_CELLS, TUNNEL_CELLS } from '../../../protocol/data/counters.ts';
 import type { PlaneMemory } from '../../../protocol/data/forward.ts';
-import type { InnerRoute, PeerSlot, RouteUse } from '../../../protocol/data/plane.ts';
+import type { InnerRoute, PeerSlot, PlaneCounters, RouteUse } from '../../../protocol/data/plane.ts';
 import type { RouteEntry, RouteKeeper } from '../../../protocol/data/routes.ts';
 import { CONTROL_BYTES, FLAG, GAUGE, GAUGES_AT, MAX_PEERS, MAX_ROUTES, type MemoryParts } from './layout.ts';
 
@@ -21,6 +21,11 @@ export class SharedMemory {
   readonly gauges: Float64Array;
   readonly #routes: DataView;
   readonly #stamps: Int32Array;
+  readonly #references: Float64Array;
+  readonly #peers: Float64Array;
+  /** By index: what `routes` has read. */
+  readonly #known: (KnownRoute | undefined)[] = [];
+  #inOrder: readonly KnownRoute[] = [];
 
   constructor(parts: MemoryParts) {
     this.parts = parts;
@@ -28,6 +33,8 @@ export class SharedMemory {
     this.gauges = new Float64Array(parts.control, GAUGES_AT);
     this.#routes = new DataView(parts.routes);
     this.#stamps = new Int32Array(parts.routes);
+    this.#references = new Float64Array(parts.routes);
+    this.#peers = new Float64Array(parts.peers);
   }
 
   /** Fresh memory. Only what is used of it is ever taken from the system. */
@@ -39,9 +46,14 @@ export class SharedMemory {
     });
   }
 
-  /** The counters of the peer whose cells are the `index`th. */
+  /** The cells of the peer that is the `index`th. */
   peer(index: number): Float64Array {
     return new Float64Array(this.parts.peers, index * PEER_CELLS * 8, PEER_CELLS);
+  }
+
+  /** What these cells say now. */
+  counters(index: number): PlaneCounters {
+    return countersOf(this.#peers, index * PEER_CELLS);
   }
 
   /** A number of the control block. */
@@ -49,31 +61,70 @@ export class SharedMemory {
     return this.gauges[cell] ?? 0;
   }
 
-  /** The routes in force, in the order of `RouteTable.entries`. What changes while it is read is there or not. */
-  routes(): Iterable<RouteUse> {
+  /**
+   * The routes in force, in the order of `RouteTable.entries`. What changes while it is read is there or not. A route that was there
+   * the last time is the same object again, with the newest time.
+   */
+  routes(): readonly RouteUse[] {
     const used = Atomics.load(this.flags, FLAG.routesUsed);
-    const found: { readonly stamp: number; readonly rank: number; readonly use: RouteUse }[] = [];
+    const fresh: KnownRoute[] = [];
+    let gone = false;
     for (let index = 0; index < used; index++) {
-      const stamp = Atomics.load(this.#stamps, (index * ROUTE_BYTES) / 4);
-      if (stamp === 0) continue;
-      const use = this.#read(index * ROUTE_BYTES);
-      if (Atomics.load(this.#stamps, (index * ROUTE_BYTES) / 4) === stamp) found.push({ stamp, rank: rankOf(use.route), use });
+      const stamp = this.#stampOf(index);
+      const known = this.#known[index];
+      const lastReference = this.#lastReferenceOf(index);
+      if (known?.stamp === stamp) {
+        if (this.#stampOf(index) === stamp) known.lastReference = lastReference;
+        continue;
+      }
+      if (known !== undefined) known.gone = gone = true;
+      const read = stamp === 0 ? undefined : this.#read(index, stamp, lastReference);
+      const whole = this.#stampOf(index) === stamp ? read : undefined;
+      this.#known[index] = whole;
+      if (whole !== undefined) fresh.push(whole);
     }
-    return found.toSorted((a, b) => a.rank - b.rank || a.stamp - b.stamp).map(({ use }) => use);
+    if (gone || fresh.length > 0) this.#inOrder = inOrder([...this.#inOrder.filter((known) => !known.gone), ...fresh]);
+    return this.#inOrder;
   }
 
-  #read(at: number): RouteUse {
+  #stampOf(index: number): number {
+    return Atomics.load(this.#stamps, (index * ROUTE_BYTES) / 4);
+  }
+
+  #lastReferenceOf(index: number): Instant {
+    return (this.#references[(index * ROUTE_BYTES + AT.lastReference) / 8] ?? 0) as Instant;
+  }
+
+  #read(index: number, stamp: number, lastReference: Instant): KnownRoute {
     const view = this.#routes;
+    const at = index * ROUTE_BYTES;
     const family = view.getUint8(at + AT.family) === 4 ? 4 : 6;
     const network = Buffer.alloc(family === 4 ? 4 : 16);
     for (let i = 0; i < network.length; i++) network[i] = view.getUint8(at + AT.network + i);
+    const route = { family, network, bits: view.getUint8(at + AT.bits) } as const;
     return {
+      stamp,
+      rank: rankOf(route),
+      gone: false,
       slot: { peerId: view.getFloat64(at + AT.peerId), generation: view.getFloat64(at + AT.generation) },
-      route: { family, network, bits: view.getUint8(at + AT.bits) },
+      route,
       cached: view.getUint8(at + AT.cached) === 1,
-      lastReference: new Float64Array(this.parts.routes, at + AT.lastReference, 1)[0] as Instant,
+      lastReference,
     };
   }
+}
+
+/** A route that was read. */
+interface KnownRoute extends RouteUse {
+  readonly stamp: number;
+  readonly rank: number;
+  /** The record is free, or another's. */
+  gone: boolean;
+  lastReference: Instant;
+}
+
+function inOrder(routes: KnownRoute[]): KnownRoute[] {
+  return routes.sort((a, b) => a.rank - b.rank || a.stamp - b.stamp);
 }
 
 /** IPv4 first; of each family hosts, then the longer prefixes first. */
