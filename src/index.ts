@@ -14,7 +14,15 @@ export type { Address, TransportKind } from './model/address.ts';
 export type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from './model/daemon-port.ts';
 export { EnvList } from './model/env-list.ts';
 export type { PeerRef } from './model/peer-ref.ts';
-export type { ClientRecord, ClientStatus, LinkQuality, RouteRecord, ServerStatus, StatusReport } from './model/status-report.ts';
+export type {
+  ClientRecord,
+  ClientStatus,
+  LinkQuality,
+  RouteRecord,
+  ServerStatus,
+  ServerStatusRows,
+  StatusReport,
+} from './model/status-report.ts';
 export * as options from './options/index.ts';
 export * as protocol from './protocol/index.ts';
 export * as status from './status/index.ts';

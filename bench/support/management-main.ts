@@ -5,9 +5,10 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { SystemClock } from '../../src/host/clock.ts';
 import { writeWholeFile } from '../../src/host/files.ts';
 import { Logging } from '../../src/service/logging.ts';
+import { WholeLines } from '../../src/management/outlet.ts';
 import { ManagementService } from '../../src/service/management.ts';
 import { runPaced } from '../../src/service/paced.ts';
-import { END_LINE, statusLines, statusPieces } from '../../src/status/write.ts';
+import { END_LINE, statusPieces } from '../../src/status/write.ts';
 import { SimulatedPort } from './simulated.ts';
 
 /**
@@ -25,7 +26,7 @@ const clock = new SystemClock();
 const silent = { write: () => {}, close: () => Promise.resolve() };
 const port = new SimulatedPort(clients, (steps, use) => runPaced(steps, clock, use));
 const renderStatus = (...[report, version]: Parameters<ConstructorParameters<typeof ManagementService>[1]['renderStatus']>) =>
-  version === 'json' ? [END_LINE] : statusLines(report, { version, compat: COMPAT });
+  version === 'json' ? [END_LINE] : wholeLines(statusPieces(report, { version, compat: COMPAT }, '\r\n'));
 const service = new ManagementService(port, { renderStatus, maxBacklog }, new Logging(clock, silent, silent), clock);
 const loop = monitorEventLoopDelay({ resolution: 1 });
 
@@ -36,9 +37,14 @@ async function file(to: string): Promise<number> {
   return performance.now() - started;
 }
 
+/** As the daemon makes them. */
+function* wholeLines(pieces: Iterable<string>): Generator<WholeLines, void> {
+  for (const piece of pieces) yield new WholeLines(piece);
+}
+
 /** As the daemon makes it. */
 function* content(): Generator<void, Buffer, void> {
-  const report = yield* port.status();
+  const report = port.rows();
   const bytes: Buffer[] = [];
   for (const piece of statusPieces(report, { version: 3, compat: COMPAT })) {
     bytes.push(Buffer.from(piece));

@@ -1,6 +1,6 @@
 import type { WallTime } from '../../src/base/units.ts';
 import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest } from '../../src/model/daemon-port.ts';
-import type { ClientRecord, RouteRecord, ServerStatus } from '../../src/model/status-report.ts';
+import type { ClientRecord, RouteRecord, ServerStatus, ServerStatusRows } from '../../src/model/status-report.ts';
 import { clientRecord, ownRoutes, recordedServer, unix } from '../../src/status/testing.ts';
 
 /** A server with as many clients as a bench wants, without the clients. */
@@ -46,6 +46,19 @@ function* snapshot(report: ServerStatus): Generator<void, ServerStatus, void> {
   return { ...report, clients, routes };
 }
 
+/** The same for a status file, as the engine does that: each row when it is asked for. */
+function rowsOf(report: ServerStatus): ServerStatusRows {
+  return { ...report, clients: freshClients(report.clients), routes: freshRoutes(report.routes) };
+}
+
+function* freshClients(clients: readonly ClientRecord[]): Generator<ClientRecord, void> {
+  for (const client of clients) yield { ...client, bytesSent: client.bytesSent + 1 };
+}
+
+function* freshRoutes(routes: readonly RouteRecord[]): Generator<RouteRecord, void> {
+  for (const route of routes) yield { ...route };
+}
+
 /** The port of a daemon that has these clients and nothing else to do. */
 export class SimulatedPort implements DaemonPort {
   readonly #report: ServerStatus;
@@ -80,6 +93,11 @@ export class SimulatedPort implements DaemonPort {
   /** A fresh report, in steps. */
   status(): Generator<void, ServerStatus, void> {
     return snapshot(this.#report);
+  }
+
+  /** The same for a status file. */
+  rows(): ServerStatusRows {
+    return rowsOf(this.#report);
   }
 
   /** A line of the log, for those who listen to it. */

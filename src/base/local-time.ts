@@ -25,14 +25,19 @@ export class LocalTimes {
 
   format(wall: WallTime): string {
     if (!(wall >= WHOLE_MINUTES_SINCE)) return formatLocalTime(wall);
+    return this.minute(wall) + two(Math.floor((wall % MINUTE) / 1000));
+  }
+
+  /** Of that what the time zone has a say in: all but the seconds, of times whose seconds are the same everywhere. */
+  minute(wall: WallTime): string {
+    if (!(wall >= WHOLE_MINUTES_SINCE)) return formatLocalTime(wall);
     const minute = Math.floor(wall / MINUTE);
-    let start = this.#minutes.get(minute);
-    if (start === undefined) {
-      if (this.#minutes.size >= MAX_MINUTES) this.#minutes.clear();
-      start = formatLocalTime((minute * MINUTE) as WallTime).slice(0, -2);
-      this.#minutes.set(minute, start);
-    }
-    return start + two(Math.floor((wall - minute * MINUTE) / 1000));
+    const known = this.#minutes.get(minute);
+    if (known !== undefined) return known;
+    if (this.#minutes.size >= MAX_MINUTES) this.#minutes.clear();
+    const start = formatLocalTime((minute * MINUTE) as WallTime).slice(0, -2);
+    this.#minutes.set(minute, start);
+    return start;
   }
 }
 

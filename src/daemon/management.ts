@@ -6,7 +6,7 @@ import type { Answers } from '../host/background.ts';
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
 import { resolveIdentity } from '../host/process.ts';
-import { LinePart, type ReplyLine } from '../management/outlet.ts';
+import { LinePart, type ReplyLine, WholeLines } from '../management/outlet.ts';
 import { MANAGEMENT } from '../messages/management.ts';
 import type { DaemonPort } from '../model/daemon-port.ts';
 import type { StatusReport } from '../model/status-report.ts';
@@ -14,7 +14,7 @@ import type { Logging } from '../service/logging.ts';
 import { type ManagementPlace, ManagementService } from '../service/management.ts';
 import type { StatusCompat } from '../status/fields.ts';
 import { statusJsonPieces } from '../status/json.ts';
-import { END_LINE, statusLines } from '../status/write.ts';
+import { END_LINE, statusPieces } from '../status/write.ts';
 import { askPassword } from './terminal.ts';
 
 /** What of a daemon's settings its management interface is made of. */
@@ -61,7 +61,11 @@ export function makeManagement(daemon: ManagedDaemon, world: ManagementWorld): M
 
 /** The lines of `status`, in any form. */
 function renderStatus(report: StatusReport, version: 1 | 2 | 3 | 'json', compat: StatusCompat): Iterable<ReplyLine> {
-  return version === 'json' ? jsonLines(report) : statusLines(report, { version, compat });
+  return version === 'json' ? jsonLines(report) : wholeLines(statusPieces(report, { version, compat }, '\r\n'));
+}
+
+function* wholeLines(pieces: Iterable<string>): Generator<ReplyLine, void> {
+  for (const piece of pieces) yield new WholeLines(piece);
 }
 
 function* jsonLines(report: StatusReport): Generator<ReplyLine, void> {

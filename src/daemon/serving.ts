@@ -2,7 +2,7 @@ import { formatIp } from '../base/ip.ts';
 import type { Random } from '../base/random.ts';
 import type { Numbers } from '../engine/numbers.ts';
 import type { Configuration } from '../engine/settings-from-options.ts';
-import { serverStatusSteps } from '../engine/status-view.ts';
+import { serverStatusRows, serverStatusSteps } from '../engine/status-view.ts';
 import type { Clock } from '../host/clock.ts';
 import type { DataPlane } from '../host/dataplane/port.ts';
 import type { HeldFiles } from '../host/files.ts';
@@ -14,7 +14,7 @@ import { POOL } from '../messages/pool.ts';
 import { START } from '../messages/start.ts';
 import { formatFamilyAddress } from '../model/address.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
-import type { ServerStatus } from '../model/status-report.ts';
+import type { ServerStatus, ServerStatusRows } from '../model/status-report.ts';
 import type { PlaneView } from '../protocol/data/plane.ts';
 import type { Logging } from '../service/logging.ts';
 import type { StatusCompat } from '../status/fields.ts';
@@ -57,11 +57,16 @@ export class Serving {
     this.#parts = parts;
     this.runtime = runtime;
     const { status, statusJson } = parts.configuration.daemon;
-    const file = (path: string, seconds: number, pieces: (report: ServerStatus) => Generator<string, void>): PeriodicFile =>
-      new PeriodicFile(path, seconds, () => this.#content(pieces), fileWorld(parts));
+    const rows = (): Generator<void, Buffer, void> =>
+      this.#content(
+        () => this.#rows(),
+        (report) => statusPieces(report, this.#format),
+      );
+    const json = (): Generator<void, Buffer, void> => this.#content(() => this.#status(), jsonFile);
+    const world = fileWorld(parts);
     this.#statusFiles = [
-      ...(status === undefined ? [] : [file(status.file, status.seconds, (report) => statusPieces(report, this.#format))]),
-      ...(status === undefined || !statusJson ? [] : [file(`${status.file}.json`, status.seconds, jsonFile)]),
+      ...(status === undefined ? [] : [new PeriodicFile(status.file, status.seconds, rows, world)]),
+      ...(status === undefined || !statusJson ? [] : [new PeriodicFile(`${status.file}.json`, status.seconds, json, world)]),
     ];
     this.#files = pool === undefined ? this.#statusFiles : [...this.#statusFiles, pool];
   }
@@ -119,7 +124,7 @@ export class Serving {
 
   /** The server as it is now, as lines in the form that the configuration asks for; between lines it may say that it got on. */
   *statusLines(): Generator<string | void, void> {
-    const report = yield* this.#status();
+    const report = yield* this.#rows();
     yield* statusLines(report, this.#format);
   }
 
@@ -128,9 +133,17 @@ export class Serving {
     return this.runtime.run((engine, now) => serverStatusSteps(engine, this.runtime.plane, this.#parts.title, now));
   }
 
-  /** What a status file holds. */
-  *#content(pieces: (report: ServerStatus) => Generator<string, void>): Generator<void, Buffer, void> {
-    const report = yield* this.#status();
+  /** The same with rows that nobody keeps. */
+  #rows(): Generator<void, ServerStatusRows, void> {
+    return this.runtime.run((engine, now) => serverStatusRows(engine, this.runtime.plane, this.#parts.title, now));
+  }
+
+  /** What a file of it holds. */
+  *#content<Report>(
+    steps: () => Generator<void, Report, void>,
+    pieces: (report: Report) => Generator<string, void>,
+  ): Generator<void, Buffer, void> {
+    const report = yield* steps();
     const bytes: Buffer[] = [];
     for (const piece of pieces(report)) {
       bytes.push(Buffer.from(piece));

@@ -1,8 +1,8 @@
 import { formatIp } from '../base/ip.ts';
 import { runThrough } from '../base/steps.ts';
 import type { Now, WallTime } from '../base/units.ts';
-import type { ClientRecord, RouteRecord, ServerStatus } from '../model/status-report.ts';
-import type { PlaneView } from '../protocol/data/plane.ts';
+import type { ClientRecord, RouteRecord, ServerStatus, ServerStatusRows } from '../model/status-report.ts';
+import type { PlaneView, RouteUse } from '../protocol/data/plane.ts';
 import { formatRoute } from './inner-owners.ts';
 import type { ClientInstance } from './instance.ts';
 import type { ServerEngine } from './server.ts';
@@ -20,34 +20,54 @@ const ROWS_A_STEP = 64;
  * of its beginning; each shows what is so when its turn comes.
  */
 export function* serverStatusSteps(engine: ServerEngine, plane: PlaneView, title: string, now: Now): Generator<void, ServerStatus, void> {
-  const instances = [...engine.clients()].sort((a, b) => a.clientId - b.clientId);
-  yield;
-  const { used, cached } = yield* routeUses(instances, plane, now);
+  const rows = yield* serverStatusRows(engine, plane, title, now);
   const clients: ClientRecord[] = [];
   const routes: RouteRecord[] = [];
-  for (const client of instances) {
-    clients.push(clientRecord(engine, client, now));
-    for (const route of client.planeOpen ? (client.tunnel?.routes ?? []) : []) {
-      const text = formatRoute(route);
-      const at = used.get(text);
-      routes.push(routeRecord(client, text, false, at === undefined ? client.started.wall : wallOf(at, now)));
-    }
-    if (clients.length % ROWS_A_STEP === 0) yield;
-  }
-  for (const route of cached) routes.push(route);
-  const dataPlane = plane.running?.();
-  const status = { kind: 'server', title, time: now.wall, clients, routes, maxQueueLength: 0, dcoEnabled: false } as const;
-  return dataPlane === undefined ? status : { ...status, dataPlane };
+  for (const client of rows.clients) if (clients.push(client) % ROWS_A_STEP === 0) yield;
+  for (const route of rows.routes) if (routes.push(route) % ROWS_A_STEP === 0) yield;
+  return { ...rows, clients, routes };
 }
 
-/** When each route was last used, by its text, and the hosts that were seen inside clients' subnets. */
-function* routeUses(
-  clients: readonly ClientInstance[],
+/** The same with rows that are made when they are asked for, each of what is so then. */
+export function* serverStatusRows(
+  engine: ServerEngine,
   plane: PlaneView,
+  title: string,
   now: Now,
-): Generator<void, { readonly used: ReadonlyMap<string, number>; readonly cached: readonly RouteRecord[] }, void> {
+): Generator<void, ServerStatusRows, void> {
+  const instances = [...engine.clients()].sort((a, b) => a.clientId - b.clientId);
+  yield;
+  const uses = yield* routeUses(instances, plane, now);
+  const dataPlane = plane.running?.();
+  const status = { kind: 'server', title, time: now.wall, maxQueueLength: 0, dcoEnabled: false } as const;
+  const rows = { clients: clientRecords(engine, instances, now), routes: routeRecords(instances, uses, now) };
+  return dataPlane === undefined ? { ...status, ...rows } : { ...status, ...rows, dataPlane };
+}
+
+function* clientRecords(engine: ClientNumbers, instances: readonly ClientInstance[], now: Now): Generator<ClientRecord, void> {
+  for (const client of instances) yield clientRecord(engine, client, now);
+}
+
+function* routeRecords(instances: readonly ClientInstance[], { used, cached }: RouteUses, now: Now): Generator<RouteRecord, void> {
+  for (const client of instances) {
+    for (const route of client.planeOpen ? (client.tunnel?.routes ?? []) : []) {
+      const text = formatRoute(route);
+      const use = used.get(text);
+      yield routeRecord(client, text, false, use === undefined ? client.started.wall : wallOf(use.lastReference, now));
+    }
+  }
+  yield* cached;
+}
+
+/** Routes in use by their text, and the hosts that were seen inside clients' subnets. */
+interface RouteUses {
+  readonly used: ReadonlyMap<string, RouteUse>;
+  readonly cached: readonly RouteRecord[];
+}
+
+function* routeUses(clients: readonly ClientInstance[], plane: PlaneView, now: Now): Generator<void, RouteUses, void> {
   const byPeerId = new Map(clients.map((client) => [client.slot.peerId, client]));
-  const used = new Map<string, number>();
+  const used = new Map<string, RouteUse>();
   const cached: RouteRecord[] = [];
   let count = 0;
   for (const use of plane.routes()) {
@@ -55,7 +75,7 @@ function* routeUses(
     const client = byPeerId.get(use.slot.peerId);
     if (client === undefined || client.slot.generation !== use.slot.generation) continue;
     if (use.cached) cached.push(routeRecord(client, formatRoute(use.route), true, wallOf(use.lastReference, now)));
-    else used.set(formatRoute(use.route), use.lastReference);
+    else used.set(formatRoute(use.route), use);
   }
   return { used, cached };
 }

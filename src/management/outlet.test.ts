@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LinePart, Outlet } from './outlet.ts';
+import { LinePart, Outlet, WholeLines } from './outlet.ts';
 
 function* lines(count: number): Generator<string, void> {
   for (let i = 0; i < count; i++) yield `line ${i}`;
@@ -40,6 +40,12 @@ describe('Outlet', () => {
     expect(pieces).toBeGreaterThan(5);
     expect(first?.toString() + text).toBe([...lines(50_000), '>NEWS', ''].join('\r\n'));
     expect(outlet).toMatchObject({ replying: false, empty: true, backlog: 0 });
+  });
+
+  it('sends whole lines as they are, in their place', () => {
+    const outlet = new Outlet();
+    outlet.reply(['a', new WholeLines('b\r\nc\r\n'), new LinePart('d\r'), '', 'e'].values());
+    expect(drain(outlet).text).toBe('a\r\nb\r\nc\r\nd_\r\ne\r\n');
   });
 
   it('makes no more than the host can take', () => {

@@ -13,8 +13,17 @@ export class LinePart {
   }
 }
 
-/** What a reply is made of: whole lines, and parts of long ones. */
-export type ReplyLine = string | LinePart;
+/** Whole lines, each with its CR LF, by somebody who has seen to it that there are no other control characters in them. */
+export class WholeLines {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What a reply is made of: lines, one by one or many at once, and parts of long ones. */
+export type ReplyLine = string | LinePart | WholeLines;
 
 /**
  * What waits to be sent to one client. A long reply is made while it is sent, piece by piece; what comes meanwhile
@@ -122,7 +131,7 @@ export class Outlet {
         lines.push(value);
         size += value.length + LINE_END_BYTES;
       } else {
-        text += joinLines(lines) + oneLine(value.text);
+        text += joinLines(lines) + (value instanceof WholeLines ? value.text : oneLine(value.text));
         lines = [];
         size += value.text.length;
       }

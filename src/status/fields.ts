@@ -40,7 +40,9 @@ export function destinationField(route: RouteRecord): string {
   return route.cached ? `${route.destination}C` : route.destination;
 }
 
-/** Clients by client id: stock prints them in hash order, which changes as clients come and go. */
-export function inOrder(clients: readonly ClientRecord[]): ClientRecord[] {
-  return [...clients].sort((a, b) => a.clientId - b.clientId);
+/** Clients by client id: stock prints them in hash order, which changes as clients come and go. Those that are made now come so. */
+export function inOrder(clients: readonly ClientRecord[]): readonly ClientRecord[];
+export function inOrder(clients: Iterable<ClientRecord>): Iterable<ClientRecord>;
+export function inOrder(clients: Iterable<ClientRecord>): Iterable<ClientRecord> {
+  return Array.isArray(clients) ? clients.toSorted((a: ClientRecord, b: ClientRecord) => a.clientId - b.clientId) : clients;
 }

@@ -1,11 +1,12 @@
 import { formatLocalTime, LocalTimes } from '../base/local-time.ts';
 import { unixSeconds } from '../base/units.ts';
-import type { ClientRecord, ClientStatus, RouteRecord, ServerStatus, StatusReport } from '../model/status-report.ts';
-import { destinationField, inOrder, nameField, peerIdField, realAddressField, type StatusCompat, type StatusStyle } from './fields.ts';
+import type { ClientStatus, ServerStatusRows } from '../model/status-report.ts';
+import { inOrder, type StatusStyle } from './fields.ts';
+import { rowsOf } from './rows.ts';
 
 /**
- * The writers of status output: one generator of lines for the status file, the management command and SIGUSR2, which
- * differ in their line ends alone. Lines come one at a time, so that ten thousand clients need not be rendered at a stroke.
+ * The writers of status output: one generator for the status file, the management command and SIGUSR2, which
+ * differ in their line ends alone. Lines come a few at a time, so that ten thousand clients need not be rendered at a stroke.
  */
 
 /** The columns of CLIENT_LIST rows in versions 2 and 3, in order (facts: status 3). */
@@ -39,86 +40,71 @@ export const STATISTICS = [
 /** The last line of every form. */
 export const END_LINE = 'END';
 
+/** What can be written: a report, or one whose rows are made while it is written. */
+export type WritableStatus = ServerStatusRows | ClientStatus;
+
 /** The lines of a report, without line ends. A client's form has no versions (facts: status 2, 3, 4). */
-export function statusLines(report: StatusReport, style: StatusStyle): Generator<string, void> {
-  if (report.kind === 'client') return statisticsLines(report);
-  return style.version === 1 ? listLines(report, style) : recordLines(report, style);
+export function* statusLines(report: WritableStatus, style: StatusStyle): Generator<string, void> {
+  for (const block of statusBlocks(report, style)) yield* block;
 }
 
-/** Lines to a piece: some ten kilobytes, made in a fraction of a millisecond. */
-const LINES_A_PIECE = 128;
-
-/** A whole report with the status file's line ends, in pieces, so that the maker of a large one can pause between. */
-export function* statusPieces(report: StatusReport, style: StatusStyle): Generator<string, void> {
-  let lines: string[] = [];
-  for (const line of statusLines(report, style)) {
-    lines.push(line);
-    if (lines.length < LINES_A_PIECE) continue;
-    yield `${lines.join('\n')}\n`;
-    lines = [];
-  }
-  if (lines.length > 0) yield `${lines.join('\n')}\n`;
+/** A whole report with the status file's line ends, or others, in pieces, so that the maker of a large one can pause between. */
+export function* statusPieces(report: WritableStatus, style: StatusStyle, lineEnd: '\n' | '\r\n' = '\n'): Generator<string, void> {
+  for (const block of statusBlocks(report, style)) if (block.length > 0) yield `${block.join(lineEnd)}${lineEnd}`;
 }
 
 /** The same at a stroke. */
-export function statusText(report: StatusReport, style: StatusStyle): string {
+export function statusText(report: WritableStatus, style: StatusStyle): string {
   return [...statusPieces(report, style)].join('');
 }
 
-function* statisticsLines(report: ClientStatus): Generator<string, void> {
-  yield 'OpenVPN STATISTICS';
-  yield `Updated,${formatLocalTime(report.time)}`;
-  for (const [name, field] of STATISTICS) yield `${name},${report[field]}`;
-  yield END_LINE;
+/** Rows to a block: some ten kilobytes, made in a fraction of a millisecond. */
+const ROWS_A_BLOCK = 128;
+
+/** Some lines at a time. */
+type Blocks = Generator<readonly string[], void>;
+
+function statusBlocks(report: WritableStatus, style: StatusStyle): Blocks {
+  if (report.kind === 'client') return statisticsBlocks(report);
+  return style.version === 1 ? listBlocks(report, style) : recordBlocks(report, style);
 }
 
-function* listLines(report: ServerStatus, { compat }: StatusStyle): Generator<string, void> {
+function* rowBlocks<T>(items: Iterable<T>, row: (item: T) => string): Blocks {
+  let block: string[] = [];
+  for (const item of items) {
+    if (block.push(row(item)) < ROWS_A_BLOCK) continue;
+    yield block;
+    block = [];
+  }
+  yield block;
+}
+
+function* statisticsBlocks(report: ClientStatus): Blocks {
+  const counters = STATISTICS.map(([name, field]) => `${name},${report[field]}`);
+  yield ['OpenVPN STATISTICS', `Updated,${formatLocalTime(report.time)}`, ...counters, END_LINE];
+}
+
+function* listBlocks(report: ServerStatusRows, style: StatusStyle): Blocks {
   const times = new LocalTimes();
-  yield 'OpenVPN CLIENT LIST';
-  yield `Updated,${formatLocalTime(report.time)}`;
-  yield 'Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since';
-  for (const client of inOrder(report.clients)) {
-    const real = realAddressField(client.address, compat);
-    yield `${nameField(client.commonName)},${real},${client.bytesReceived},${client.bytesSent},${times.format(client.since)}`;
-  }
-  yield 'ROUTING TABLE';
-  yield 'Virtual Address,Common Name,Real Address,Last Ref';
-  for (const route of report.routes) {
-    const real = realAddressField(route.address, compat);
-    yield `${destinationField(route)},${nameField(route.commonName)},${real},${times.format(route.lastReference)}`;
-  }
-  yield 'GLOBAL STATS';
-  yield `Max bcast/mcast queue length,${report.maxQueueLength}`;
-  yield END_LINE;
+  const rows = rowsOf(style);
+  const updated = `Updated,${formatLocalTime(report.time)}`;
+  yield ['OpenVPN CLIENT LIST', updated, 'Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since'];
+  yield* rowBlocks(inOrder(report.clients), (client) => rows.client(client, times));
+  yield ['ROUTING TABLE', 'Virtual Address,Common Name,Real Address,Last Ref'];
+  yield* rowBlocks(report.routes, (route) => rows.route(route, times));
+  yield ['GLOBAL STATS', `Max bcast/mcast queue length,${report.maxQueueLength}`, END_LINE];
 }
 
-function* recordLines(report: ServerStatus, style: StatusStyle): Generator<string, void> {
+function* recordBlocks(report: ServerStatusRows, style: StatusStyle): Blocks {
   const separator = style.version === 2 ? ',' : '\t';
   const join = (...fields: readonly (string | number)[]): string => fields.join(separator);
   const times = new LocalTimes();
-  yield join('TITLE', report.title);
-  yield join('TIME', formatLocalTime(report.time), unixSeconds(report.time));
-  yield join('HEADER', 'CLIENT_LIST', ...CLIENT_COLUMNS);
-  for (const client of inOrder(report.clients)) yield clientRow(client, style.compat, separator, times);
-  yield join('HEADER', 'ROUTING_TABLE', ...ROUTE_COLUMNS);
-  for (const route of report.routes) yield routeRow(route, style.compat, separator, times);
-  yield join('GLOBAL_STATS', 'Max bcast/mcast queue length', report.maxQueueLength);
-  yield join('GLOBAL_STATS', 'dco_enabled', report.dcoEnabled ? 1 : 0);
-  yield END_LINE;
-}
-
-/** In the order of CLIENT_COLUMNS. One template, not a joined list: there may be ten thousand of them. */
-function clientRow(client: ClientRecord, compat: StatusCompat, s: ',' | '\t', times: LocalTimes): string {
-  const { commonName, address, virtual4 = '', virtual6 = '', bytesReceived, bytesSent, since, username, clientId, cipher = '' } = client;
-  const real = `${nameField(commonName)}${s}${realAddressField(address, compat)}`;
-  const traffic = `${virtual4}${s}${virtual6}${s}${bytesReceived}${s}${bytesSent}`;
-  const ids = `${nameField(username)}${s}${clientId}${s}${peerIdField(client, compat)}`;
-  return `CLIENT_LIST${s}${real}${s}${traffic}${s}${times.format(since)}${s}${unixSeconds(since)}${s}${ids}${s}${cipher}`;
-}
-
-/** In the order of ROUTE_COLUMNS. */
-function routeRow(route: RouteRecord, compat: StatusCompat, s: ',' | '\t', times: LocalTimes): string {
-  const { commonName, address, lastReference } = route;
-  const owner = `${nameField(commonName)}${s}${realAddressField(address, compat)}`;
-  return `ROUTING_TABLE${s}${destinationField(route)}${s}${owner}${s}${times.format(lastReference)}${s}${unixSeconds(lastReference)}`;
+  const rows = rowsOf(style);
+  const time = join('TIME', formatLocalTime(report.time), unixSeconds(report.time));
+  yield [join('TITLE', report.title), time, join('HEADER', 'CLIENT_LIST', ...CLIENT_COLUMNS)];
+  yield* rowBlocks(inOrder(report.clients), (client) => rows.client(client, times));
+  yield [join('HEADER', 'ROUTING_TABLE', ...ROUTE_COLUMNS)];
+  yield* rowBlocks(report.routes, (route) => rows.route(route, times));
+  const queue = join('GLOBAL_STATS', 'Max bcast/mcast queue length', report.maxQueueLength);
+  yield [queue, join('GLOBAL_STATS', 'dco_enabled', report.dcoEnabled ? 1 : 0), END_LINE];
 }
