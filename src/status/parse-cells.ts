@@ -17,6 +17,7 @@ export class Cells {
   /** Field `i` begins at `#starts[i]` and ends before the separator in front of `#starts[i + 1]`. */
   readonly #starts = new Uint32Array(MAX_FIELDS + 2);
   #count = 0;
+  readonly #before = new Map<number, string>();
   #widened: readonly (readonly [column: number, extra: number])[] = [];
 
   /** How many fields the line has. */
@@ -51,6 +52,23 @@ export class Cells {
     return this.#text.slice(this.#starts[field], (this.#starts[end] ?? 0) - 1);
   }
 
+  /** The same of a column in which rows are often alike: the text of the row before is used again where it is the same. */
+  repeated(column: number): string | undefined {
+    const before = this.#before.get(column);
+    if (before !== undefined && this.is(column, before)) return before;
+    const text = this.text(column);
+    if (text !== undefined) this.#before.set(column, text);
+    return text;
+  }
+
+  /** True when the column's text is this one. */
+  is(column: number, text: string): boolean {
+    const field = this.#fieldOf(column);
+    if (field < 0 || field >= this.#count || this.#widened.length > 0) return false;
+    const from = this.#starts[field] ?? 0;
+    return (this.#starts[field + 1] ?? 0) - 1 - from === text.length && this.#text.startsWith(text, from);
+  }
+
   /** The column as a number; undefined where there is something else, or nothing. */
   number(column: number): number | undefined {
     const field = this.#fieldOf(column);
@@ -74,7 +92,7 @@ export class Cells {
 
   #fieldOf(column: number): number {
     let field = column;
-    for (const [wide, extra] of this.#widened) if (column > wide) field += extra;
+    if (this.#widened.length > 0) for (const [wide, extra] of this.#widened) if (column > wide) field += extra;
     return field;
   }
 }

@@ -1,4 +1,5 @@
 import type { WallTime } from '../base/units.ts';
+import type { Cells } from './parse-cells.ts';
 
 /** Readers of single columns. A column that is not what it should be gives undefined. */
 
@@ -71,20 +72,30 @@ export class FieldReader {
   #minute = '';
   #minuteStart = 0;
 
-  /** As `readAddress`. */
-  address(text: string): ParsedAddress | undefined {
-    if (text === this.#address?.text) return this.#address;
+  /** As `readAddress`, of a column. */
+  address(cells: Cells, column: number): ParsedAddress | undefined {
+    if (this.#address !== undefined && cells.is(column, this.#address.text)) return this.#address;
+    const text = cells.text(column) ?? '';
     const read = readPlainAddress(text) ?? readAddress(text);
     if (read !== undefined) this.#address = read;
     return read;
   }
 
-  /** As `readTime`. */
-  time(text: string, seconds: number | undefined): ParsedTime | undefined {
-    if (seconds === undefined && text === this.#time?.text && !this.#time.exact) return this.#time;
-    const read = seconds === undefined ? this.#local(text) : readTime(text, seconds);
+  /** As `readTime`, of a column and the one of its seconds, which may be missing. */
+  time(cells: Cells, column: number, secondsColumn: number): ParsedTime | undefined {
+    const seconds = cells.number(secondsColumn);
+    const last = this.#time;
+    if (last !== undefined && last.exact === (seconds !== undefined) && cells.is(column, last.text)) {
+      if (seconds === undefined || last.wall === seconds * 1000) return last;
+    }
+    const read = this.timeOf(cells.text(column) ?? '', seconds);
     if (read !== undefined) this.#time = read;
     return read;
+  }
+
+  /** As `readTime`. */
+  timeOf(text: string, seconds: number | undefined): ParsedTime | undefined {
+    return seconds === undefined ? this.#local(text) : readTime(text, seconds);
   }
 
   #local(text: string): ParsedTime | undefined {

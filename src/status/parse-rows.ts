@@ -113,44 +113,48 @@ function finder(columns: Columns, from: number): (name: string) => number {
 
 /** Reads a CLIENT_LIST row; undefined when it cannot be one. */
 export function readClient(cells: Cells, at: ClientPlaces, fields: FieldReader): ParsedClient | undefined {
-  return firstFit(cells, at, () => {
-    const bytesReceived = cells.number(at.bytesReceived);
-    const bytesSent = cells.number(at.bytesSent);
-    if (bytesReceived === undefined || bytesSent === undefined) return undefined;
-    const realAddress = fields.address(cells.text(at.realAddress) ?? '');
-    const since = fields.time(cells.text(at.since) ?? '', cells.number(at.sinceSeconds));
-    if (realAddress === undefined || since === undefined) return undefined;
-    const clientId = cells.number(at.clientId);
-    const peerId = cells.number(at.peerId);
-    if (!isId(clientId, cells, at.clientId) || !isId(peerId, cells, at.peerId)) return undefined;
-    return {
-      commonName: known(cells.text(at.commonName)),
-      realAddress,
-      virtual4: filled(cells.text(at.virtual4)),
-      virtual6: filled(cells.text(at.virtual6)),
-      bytesReceived,
-      bytesSent,
-      since,
-      username: known(cells.text(at.username)),
-      clientId,
-      peerId: peerId === undefined || NO_PEER_ID.has(peerId) ? undefined : peerId,
-      cipher: filled(cells.text(at.cipher)),
-    };
-  });
+  return firstFit(cells, at, fields, clientOf);
+}
+
+function clientOf(cells: Cells, at: ClientPlaces, fields: FieldReader): ParsedClient | undefined {
+  const bytesReceived = cells.number(at.bytesReceived);
+  const bytesSent = cells.number(at.bytesSent);
+  if (bytesReceived === undefined || bytesSent === undefined) return undefined;
+  const realAddress = fields.address(cells, at.realAddress);
+  const since = fields.time(cells, at.since, at.sinceSeconds);
+  if (realAddress === undefined || since === undefined) return undefined;
+  const clientId = cells.number(at.clientId);
+  const peerId = cells.number(at.peerId);
+  if (!isId(clientId, cells, at.clientId) || !isId(peerId, cells, at.peerId)) return undefined;
+  return {
+    commonName: known(cells.text(at.commonName)),
+    realAddress,
+    virtual4: filled(cells.text(at.virtual4)),
+    virtual6: filled(cells.text(at.virtual6)),
+    bytesReceived,
+    bytesSent,
+    since,
+    username: known(cells.repeated(at.username)),
+    clientId,
+    peerId: peerId === undefined || NO_PEER_ID.has(peerId) ? undefined : peerId,
+    cipher: filled(cells.repeated(at.cipher)),
+  };
 }
 
 /** Reads a ROUTING_TABLE row; undefined when it cannot be one. */
 export function readRoute(cells: Cells, at: RoutePlaces, fields: FieldReader): ParsedRoute | undefined {
-  return firstFit(cells, at, () => {
-    const shown = cells.text(at.destination) ?? '';
-    const realAddress = fields.address(cells.text(at.realAddress) ?? '');
-    const lastReference = fields.time(cells.text(at.lastReference) ?? '', cells.number(at.lastReferenceSeconds));
-    if (realAddress === undefined || lastReference === undefined || !DESTINATION.test(shown)) return undefined;
-    // A capital C may end an IPv6 address too, but OpenVPN prints those in lower case.
-    const cached = shown.endsWith('C');
-    const destination = cached ? shown.slice(0, -1) : shown;
-    return { destination, cached, commonName: known(cells.text(at.commonName)), realAddress, lastReference };
-  });
+  return firstFit(cells, at, fields, routeOf);
+}
+
+function routeOf(cells: Cells, at: RoutePlaces, fields: FieldReader): ParsedRoute | undefined {
+  const shown = cells.text(at.destination) ?? '';
+  const realAddress = fields.address(cells, at.realAddress);
+  const lastReference = fields.time(cells, at.lastReference, at.lastReferenceSeconds);
+  if (realAddress === undefined || lastReference === undefined || !DESTINATION.test(shown)) return undefined;
+  // A capital C may end an IPv6 address too, but OpenVPN prints those in lower case.
+  const cached = shown.endsWith('C');
+  const destination = cached ? shown.slice(0, -1) : shown;
+  return { destination, cached, commonName: known(cells.repeated(at.commonName)), realAddress, lastReference };
 }
 
 const DESTINATION = /^[0-9a-fA-F.:@/]+$/;
@@ -169,21 +173,26 @@ function filled(text: string | undefined): string | undefined {
 }
 
 /** Tries the ways in which a row may fall into its columns: one, unless names have commas. */
-function firstFit<T>(cells: Cells, { width, names }: Places, read: () => T | undefined): T | undefined {
-  const extra = cells.count - width;
+function firstFit<T, P extends Places>(
+  cells: Cells,
+  at: P,
+  fields: FieldReader,
+  read: (cells: Cells, at: P, fields: FieldReader) => T | undefined,
+): T | undefined {
+  const extra = cells.count - at.width;
   if (extra < 0 || cells.count > MAX_FIELDS) return undefined;
-  const [one, other] = names;
-  if (extra === 0 || one === undefined) return read();
+  const [one, other] = at.names;
+  if (extra === 0 || one === undefined) return read(cells, at, fields);
   if (other === undefined) {
     cells.widen([[one, extra]]);
-    return read();
+    return read(cells, at, fields);
   }
   for (let first = extra; first >= 0; first--) {
     cells.widen([
       [one, first],
       [other, extra - first],
     ]);
-    const found = read();
+    const found = read(cells, at, fields);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -127,7 +127,7 @@ class StatusParser {
     const cells = this.#cells;
     if (LIST_HEADERS.some((header) => to - from === header.length && text.startsWith(header, from))) return true;
     if (this.#time === undefined && cells.text(0) === 'Updated') {
-      this.#time = this.#fields.time(cells.rest(1), undefined);
+      this.#time = this.#fields.timeOf(cells.rest(1), undefined);
       return this.#time !== undefined;
     }
     switch (section) {
@@ -164,7 +164,7 @@ class StatusParser {
         this.#title = cells.rest(1);
         return true;
       case 'TIME':
-        this.#time = this.#fields.time(cells.text(1) ?? '', cells.number(2));
+        this.#time = this.#fields.timeOf(cells.text(1) ?? '', cells.number(2));
         return this.#time !== undefined;
       case 'HEADER':
         return this.#header();
