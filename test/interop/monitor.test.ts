@@ -76,7 +76,7 @@ describe.skipIf(!requireInterop())('the monitor', () => {
 
   it('shows daemons of both makes to Prometheus, whatever one of them does', async () => {
     const logFile = inFolder('stock2.log');
-    const [stock1, , ours1, ours2] = await Promise.all([
+    const [stock1, stock2, ours1, ours2] = await Promise.all([
       serverNumber(0, 'stock'),
       serverNumber(1, 'stock', [`log-append ${logFile}`, 'status-version 1', `status ${inFolder('stock2.status')} 1`], false),
       serverNumber(2, 'ours'),
@@ -138,6 +138,19 @@ daemons:
     const shell = await Talk.open(inFolder('gateway.sock'));
     expect((await shell.ask('load-stats'))[0]).toMatch(/^SUCCESS: nclients=1,/);
     shell.close();
+
+    // The same by commands for once. Stock's second interface is free; a third daemon is none.
+    const command = (...words: readonly string[]): Promise<string> =>
+      onServer(['sh', '-c', '"$@"; echo "status $?"', 'sh', ...OUR_COMMAND, ...words]);
+    expect(await command('check', stock2.managementPath, ours1.statusPath, '--min-clients', '0')).toMatch(
+      /^OPENVPN OK - \S+sock: ok \| clients=0;.*\nOPENVPN OK - \S+status: ok \| clients=1;.*\nstatus 0\n$/,
+    );
+    expect(await command('check', ours2.managementPath, inFolder('liar.sock'), '--timeout', '3')).toMatch(
+      /\nOPENVPN \w+ - .*\nstatus [23]\n$/,
+    );
+    expect(await command('status', '--csv', ours1.statusPath, stock2.managementPath)).toMatch(
+      /\n\S+,bob,,\S+,10\.82\.0\.2,.*\nstatus 0\n$/,
+    );
 
     // A daemon that ends and comes back, one that is no more, and a configuration that changes: no counter goes back.
     const again = monitor.mark();
