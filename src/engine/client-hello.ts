@@ -59,13 +59,14 @@ export class ClientHello {
   /** Our key message, with fresh randomness each time. */
   keyMessage(random: Random): KeyMethod2 {
     const settings = this.#settings;
-    const { version, platform, dataCiphers, peerInfo, credentials } = settings;
+    const { version, platform, dataCiphers, peerInfo, credentials, updates } = settings;
+    const takesUpdates = updates !== undefined;
     return {
       ...keySource(random, 'client'),
       options: buildOptionsString(this.#parts),
       username: credentials === undefined ? undefined : (this.tokenUser ?? credentials.username),
       password: credentials === undefined ? undefined : (this.token ?? credentials.password),
-      peerInfo: renderPeerInfo({ version, platform, ciphers: dataCiphers, maxTunMtu: MAX_TUN_MTU, more: peerInfo }),
+      peerInfo: renderPeerInfo({ version, platform, ciphers: dataCiphers, maxTunMtu: MAX_TUN_MTU, takesUpdates, more: peerInfo }),
     };
   }
 

@@ -46,6 +46,11 @@ export interface ClientSettings {
     readonly ping: Duration | undefined;
     readonly silence: { readonly after: Duration; readonly outcome: 'ping-restart' | 'ping-exit' } | undefined;
   };
+  /**
+   * Names of the options that the owner can change while the tunnel is open: PUSH_UPDATE is announced and taken for these, and one
+   * that must change another ends the session. Without them it is not announced, and not heeded.
+   */
+  readonly updates?: ReadonlySet<string>;
   /** The revocation lists now. */
   readonly crl?: () => CrlCheck | undefined;
 }
@@ -94,6 +99,8 @@ export type ClientStep =
   | { readonly what: 'trusted' }
   /** With `waitsForInterface`: make the interface, then `openTunnel`. */
   | { readonly what: 'pulled'; readonly pulled: Pulled }
+  /** PUSH_UPDATE, with `updates`: all options as they are now, in the order that counts. */
+  | { readonly what: 'updated'; readonly options: readonly string[] }
   /** INFO and INFO_PRE. */
   | { readonly what: 'info'; readonly text: string }
   /** Takes the password's place from now on. */

@@ -12,7 +12,7 @@ import { formatFamilyAddress } from '../model/address.ts';
 import type { PeerSlot, PlaneCounters, PlaneEvent } from '../protocol/data/plane.ts';
 import { classify, type ControlMessage } from '../protocol/negotiate/control-messages.ts';
 import { parseOptionsString } from '../protocol/negotiate/options-string.ts';
-import type { PushPart } from '../protocol/negotiate/push.ts';
+import { PushCollector, type PushPart, updateOptions } from '../protocol/negotiate/push.ts';
 import { redactControlMessage } from '../protocol/negotiate/redact.ts';
 import { Session } from '../protocol/session/session.ts';
 import { freshSessionId } from '../protocol/session/session-id.ts';
@@ -32,6 +32,9 @@ import { noteControlBody, noteSessionStep } from './session-notes.ts';
 
 /** What we say when we leave has this long to get away. */
 const LEAVE_DELAY = seconds(1);
+
+/** Stock's words for an update that cannot be done. */
+const OFFENDING = 'Offending option received from server';
 
 /** What a client engine is made of. */
 export interface ClientEngineConfig {
@@ -55,6 +58,7 @@ export class ClientEngine implements Machine {
   readonly #session: Session;
   readonly #hello: ClientHello;
   readonly #puller: Puller;
+  readonly #updateParts = new PushCollector();
   readonly #tunnel: ClientTunnel;
   readonly #rejections: Rejections;
   readonly #timers = new TimerTable<'leave'>();
@@ -332,6 +336,7 @@ export class ClientEngine implements Machine {
       return this.#end(verdict, now);
     }
     if (message.kind === 'push-reply') this.#takePush(message, now);
+    else if (message.kind === 'push-update') this.#takeUpdate(message, now);
     else if (message.kind === 'auth-pending') this.#takePending(message.timeoutSeconds, now);
     else if (message.kind === 'info' || message.kind === 'info-pre') {
       this.#step({ what: 'info', text: message.text });
@@ -355,6 +360,21 @@ export class ClientEngine implements Machine {
     if (this.#progress !== 'pulling' || this.#pulled !== undefined) return;
     this.#pulled = this.#withKeepalive(pulled);
     this.#makeReady(now);
+  }
+
+  /** The owner does what the new options say; filters look at what comes in. */
+  #takeUpdate(part: PushPart, now: Now): void {
+    const { updates, filter } = this.settings;
+    if (updates === undefined || this.#progress !== 'connected' || this.#pulled === undefined) return;
+    const items = this.#updateParts.add(part);
+    if (items === undefined) return;
+    if (items === 'overflow') return this.#end({ reason: 'push-failed', text: 'too many options' }, now);
+    const changed = updateOptions(this.#pulled.options, items, updates);
+    if ('offending' in changed) return this.#end({ reason: 'push-failed', text: OFFENDING }, now);
+    const filtered = filter?.(changed.options) ?? changed;
+    if ('refused' in filtered) return this.#end({ reason: 'push-failed', text: filtered.refused }, now);
+    this.#pulled = { ...this.#pulled, options: filtered.options };
+    this.#step({ what: 'updated', options: filtered.options });
   }
 
   #withKeepalive(pulled: Pulled): Pulled {

@@ -21,6 +21,8 @@ export class ClientStation extends Station {
   reconnects: boolean;
   readonly connects: Connected[] = [];
   readonly ends: Ended[] = [];
+  /** The options after each PUSH_UPDATE. */
+  readonly updates: (readonly string[])[] = [];
   readonly #numbers = new Numbers();
   readonly #verb: number;
   engine: ClientEngine | undefined;
@@ -79,6 +81,7 @@ export class ClientStation extends Station {
     else if (out.kind === 'plane') this.command(out.command);
     else if (out.kind === 'tls') this.tls.command(this.#inOtherWords(out.command));
     else if (out.kind === 'connected') this.connects.push(out);
+    else if (out.kind === 'step' && out.step.what === 'updated') this.updates.push(out.step.options);
     else if (out.kind === 'ended') this.#ended(out);
     return true;
   }

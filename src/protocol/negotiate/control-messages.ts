@@ -1,4 +1,4 @@
-import { parsePushReply } from './push.ts';
+import { parsePushReply, parsePushUpdate } from './push.ts';
 
 /** The text messages that follow key method 2, NUL-terminated, in one table (facts: wire 11). */
 
@@ -20,7 +20,8 @@ export type ControlMessage =
   | { readonly kind: 'challenge'; readonly challenge: string }
   | { readonly kind: 'push-request' }
   | { readonly kind: 'push-reply'; readonly options: readonly string[]; readonly complete: boolean }
-  /** PUSH_UPDATE and whatever else a later version begins with PUSH_. */
+  | { readonly kind: 'push-update'; readonly options: readonly string[]; readonly complete: boolean }
+  /** Whatever else a later version begins with PUSH_. */
   | { readonly kind: 'push-other'; readonly text: string }
   | { readonly kind: 'restart'; readonly flags: string; readonly text: string | undefined }
   | { readonly kind: 'halt'; readonly text: string | undefined }
@@ -83,7 +84,9 @@ function readTemporary(rest: string): ControlMessage {
 function readPush(text: string): ControlMessage {
   if (text === 'PUSH_REQUEST') return { kind: 'push-request' };
   const reply = parsePushReply(text);
-  return reply === undefined ? { kind: 'push-other', text } : { kind: 'push-reply', ...reply };
+  if (reply !== undefined) return { kind: 'push-reply', ...reply };
+  const update = parsePushUpdate(text);
+  return update === undefined ? { kind: 'push-other', text } : { kind: 'push-update', ...update };
 }
 
 /** `[flags]text`, both optional. */

@@ -110,6 +110,11 @@ describe('renderPeerInfo', () => {
     );
   });
 
+  it('announces PUSH_UPDATE where it is taken', () => {
+    const text = renderPeerInfo({ version: '1', platform: 'linux', ciphers: [], maxTunMtu: 1600, takesUpdates: true });
+    expect(parsePeerInfo(text).proto).toBe(926 + 4096);
+  });
+
   it('announces the bits of stock 2.6 but for DNS', () => {
     expect(OUR_IV_PROTO | IV_PROTO.dnsOption).toBe(990);
     expect(Object.values(IV_PROTO)).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]);

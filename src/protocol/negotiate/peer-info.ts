@@ -27,7 +27,7 @@ export const IV_PROTO = {
   pushUpdate: 1 << 12,
 } as const;
 
-/** What our own client role announces. */
+/** What our own client role announces always. */
 export const OUR_IV_PROTO =
   IV_PROTO.dataV2 |
   IV_PROTO.requestPush |
@@ -100,6 +100,8 @@ export interface OwnPeerInfo {
   readonly platform: string;
   readonly ciphers: readonly string[];
   readonly maxTunMtu: number;
+  /** Takes PUSH_UPDATE. */
+  readonly takesUpdates?: boolean;
   /** Further lines, such as `UV_*` of `setenv`. */
   readonly more?: readonly (readonly [string, string])[];
 }
@@ -113,7 +115,7 @@ export function renderPeerInfo(own: OwnPeerInfo): string {
     ['IV_MTU', String(own.maxTunMtu)],
     ['IV_NCP', '2'],
     ['IV_CIPHERS', own.ciphers.join(':')],
-    ['IV_PROTO', String(OUR_IV_PROTO)],
+    ['IV_PROTO', String(own.takesUpdates === true ? OUR_IV_PROTO | IV_PROTO.pushUpdate : OUR_IV_PROTO)],
     ...(own.more ?? []),
   ];
   return lines.map(([name, value]) => `${name}=${value}\n`).join('');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPushOption, parsePushReply, PushCollector, pushReplies } from './push.ts';
+import { checkPushOption, parsePushReply, parsePushUpdate, PushCollector, pushReplies, pushUpdates, updateOptions } from './push.ts';
 
 describe('pushReplies', () => {
   it('puts everything into one message when it fits', () => {
@@ -77,5 +77,49 @@ describe('a client', () => {
         expect(results).toEqual([...Array(messages.length - 1).fill(undefined), options]);
       }),
     );
+  });
+});
+
+describe('an update', () => {
+  const items = fc.array(fc.stringMatching(/^(?:-|\?|-\?)?[a-z]{1,9} [a-z0-9.]{1,80}$/), { minLength: 1, maxLength: 60 });
+
+  it('comes in as it went out, in as many messages as it takes', () => {
+    fc.assert(
+      fc.property(items, (options) => {
+        const collector = new PushCollector();
+        const messages = pushUpdates(options.join(','));
+        const read = messages?.map((message) => {
+          expect(message.length).toBeLessThan(1024);
+          return collector.add(parsePushUpdate(message) ?? { options: [], complete: true });
+        });
+        expect(read?.at(-1)).toEqual(options);
+        expect(read?.slice(0, -1).every((part) => part === undefined)).toBe(true);
+      }),
+    );
+  });
+
+  it.each(['', 'a,,b', 'new\nline', `a,${'x'.repeat(256)}`])('%j goes to nobody', (options) => {
+    expect(pushUpdates(options)).toBeUndefined();
+  });
+
+  const before = ['topology subnet', 'route 10.1.0.0 255.255.0.0', 'route 10.2.0.0 255.255.0.0', 'dns server 1 address 10.8.0.1'];
+  const changes = new Set(['route', 'dns', 'redirect-gateway']);
+
+  it.each<[string, string[], string[]]>([
+    ['adds', ['redirect-gateway def1'], [...before, 'redirect-gateway def1']],
+    [
+      'puts options in the place of those of their name',
+      ['route 10.3.0.0 255.255.0.0', 'route 10.4.0.0 255.255.0.0'],
+      ['topology subnet', 'dns server 1 address 10.8.0.1', 'route 10.3.0.0 255.255.0.0', 'route 10.4.0.0 255.255.0.0'],
+    ],
+    ['removes', ['-route', '-dns server 1'], ['topology subnet']],
+    ['leaves what may be left', ['?frobnicate 1', '-?topology', '?dns x'], [...before.slice(0, 3), 'dns x']],
+    ['removes and adds', ['-route', 'route 10.5.0.0 255.255.0.0'], ['topology subnet', before[3] ?? '', 'route 10.5.0.0 255.255.0.0']],
+  ])('%s: %j', (_what, update, after) => {
+    expect(updateOptions(before, update, changes)).toEqual({ options: after });
+  });
+
+  it.each(['topology net30', '-topology', 'routes', '', '-'])('is refused as a whole for %j', (item) => {
+    expect(updateOptions(before, ['-route', item], changes)).toEqual({ offending: item });
   });
 });

@@ -1,6 +1,7 @@
 /** PUSH_REPLY: the options that a server gives a client, in one message or several (facts: wire 13). */
 
 const HEAD = 'PUSH_REPLY';
+const UPDATE_HEAD = 'PUSH_UPDATE';
 
 /** Characters of a message in front of its continuation mark: what stock's buffers leave. */
 const MAX_CONTENT = 1024 - 84;
@@ -33,7 +34,7 @@ export function pushReplies(options: readonly string[]): string[] {
 export function pushUpdates(options: string): string[] | undefined {
   const each = options.split(',').map((option) => option.trim());
   if (each.some((option) => option === '' || checkPushOption(option) !== undefined)) return undefined;
-  return pushMessages('PUSH_UPDATE', each);
+  return pushMessages(UPDATE_HEAD, each);
 }
 
 function pushMessages(head: string, options: readonly string[]): string[] {
@@ -60,9 +61,18 @@ export interface PushPart {
 
 /** Reads what follows `PUSH_REPLY`; the continuation mark is taken out. Undefined for any other message. */
 export function parsePushReply(text: string): PushPart | undefined {
-  if (text === HEAD) return { options: [], complete: true };
-  if (!text.startsWith(`${HEAD},`)) return undefined;
-  const options = text.slice(HEAD.length + 1).split(',');
+  return parsePush(HEAD, text);
+}
+
+/** Reads what follows `PUSH_UPDATE`, in the same form: `options` are items as `updateOptions` takes them. */
+export function parsePushUpdate(text: string): PushPart | undefined {
+  return parsePush(UPDATE_HEAD, text);
+}
+
+function parsePush(head: string, text: string): PushPart | undefined {
+  if (text === head) return { options: [], complete: true };
+  if (!text.startsWith(`${head},`)) return undefined;
+  const options = text.slice(head.length + 1).split(',');
   const isMark = (option: string): boolean => option === MORE || option === LAST;
   return { options: options.filter((option) => option !== '' && !isMark(option)), complete: !options.includes(MORE) };
 }
@@ -83,4 +93,35 @@ export class PushCollector {
     this.#options = [];
     return all;
   }
+}
+
+/**
+ * What an update makes of the options in force (facts: management 18): an option takes the place of those of its name, `-name`
+ * removes them, and `?` in front allows that the client cannot change them. `offending` is the first item that it cannot
+ * change and that does not allow it: then nothing is done.
+ */
+export function updateOptions(
+  options: readonly string[],
+  items: readonly string[],
+  changes: ReadonlySet<string>,
+): { readonly options: readonly string[] } | { readonly offending: string } {
+  const replaced = new Set<string>();
+  let result = options;
+  for (const item of items) {
+    const [, marks = '', option = ''] = /^(-\?|\?|-)? *(.*)$/s.exec(item) ?? [];
+    const name = nameOf(option);
+    if (!changes.has(name)) {
+      if (marks.endsWith('?')) continue;
+      return { offending: item };
+    }
+    // Several routes of one update are all meant to stay.
+    if (marks.startsWith('-') || !replaced.has(name)) result = result.filter((existing) => nameOf(existing) !== name);
+    replaced.add(name);
+    if (!marks.startsWith('-')) result = [...result, option];
+  }
+  return { options: result };
+}
+
+function nameOf(option: string): string {
+  return option.split(' ', 1)[0] ?? '';
 }
