@@ -13,5 +13,5 @@ export type { ManagementOutput, ManagementServerOptions } from './server-options
 export { LIMITS } from './server-options.ts';
 export type { ReplyShape } from './reply-shape.ts';
 export type { Role } from './roles.ts';
-export type { Env, Notification, PasswordNeed, StateNotice } from './understood.ts';
+export type { Env, Notification, PasswordNeed, PasswordNotice, StateNotice } from './understood.ts';
 export { parseNotification } from './understood.ts';

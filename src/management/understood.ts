@@ -6,9 +6,19 @@ export type Notification =
   | { readonly kind: 'echo'; readonly time: number; readonly text: string }
   | { readonly kind: 'hold'; readonly text: string; readonly seconds: number | undefined }
   | { readonly kind: 'fatal'; readonly text: string }
-  | { readonly kind: 'password'; readonly text: string; readonly type: string | undefined; readonly needs: PasswordNeed | undefined }
+  | PasswordNotice
   | { readonly kind: 'need-ok'; readonly type: string; readonly text: string }
   | { readonly kind: 'need-str'; readonly type: string; readonly text: string }
+  /** Something to sign, in base64; `answer` is the command that takes the signature. */
+  | {
+      readonly kind: 'sign-request';
+      readonly answer: 'pk-sig' | 'rsa-sig';
+      readonly data: string;
+      /** `RSA_PKCS1_PADDING`, `ECDSA`, `RSA_PKCS1_PSS_PADDING,hashalg=SHA256,saltlen=digest`. */
+      readonly algorithm: string | undefined;
+    }
+  /** `certificate` answers it. */
+  | { readonly kind: 'need-certificate'; readonly hint: string }
   | { readonly kind: 'remote'; readonly host: string; readonly port: number; readonly proto: string }
   | { readonly kind: 'proxy'; readonly index: number; readonly proto: string; readonly host: string }
   | { readonly kind: 'bytecount'; readonly received: number; readonly sent: number }
@@ -22,6 +32,20 @@ export type Notification =
   | { readonly kind: 'event'; readonly json: unknown }
   /** What this release does not know, as it came, without `>`. */
   | { readonly kind: 'unknown'; readonly line: string };
+
+/** `>PASSWORD:`: a question, how the last answer fared, or a token. */
+export interface PasswordNotice {
+  readonly kind: 'password';
+  readonly text: string;
+  readonly type: string | undefined;
+  /** What is asked for; undefined when nothing is. */
+  readonly needs: PasswordNeed | undefined;
+  /** A question of the configuration that is answered together with the password (facts: management 14). */
+  readonly challenge: { readonly text: string; readonly echo: boolean; readonly concatenated: boolean } | undefined;
+  /** The last answer was wrong; `reason` holds the server's words, a dynamic challenge among them. */
+  readonly failed: boolean;
+  readonly reason: string | undefined;
+}
 
 /** Names and values in the order they came; a name may come twice. */
 export type Env = readonly (readonly [name: string, value: string])[];
@@ -47,7 +71,8 @@ export function parseNotification(line: string): Notification {
   const colon = line.indexOf(':');
   const word = colon < 0 ? line : line.slice(0, colon);
   const rest = colon < 0 ? '' : line.slice(colon + 1);
-  return PARSERS[word]?.(rest) ?? { kind: 'unknown', line };
+  const parse = Object.hasOwn(PARSERS, word) ? PARSERS[word] : undefined;
+  return parse?.(rest) ?? { kind: 'unknown', line };
 }
 
 /** One line of a history: `state` and `log` rows have the form of their notifications. */
@@ -80,12 +105,16 @@ const PARSERS: Readonly<Record<string, (rest: string) => Notification | undefine
     return state && { kind: 'state', state };
   },
   HOLD: (rest) => ({ kind: 'hold', text: rest, seconds: whole(/:(\d+)$/.exec(rest)?.[1]) }),
-  PASSWORD: (rest) => ({
-    kind: 'password',
-    text: rest,
-    type: /'([^']*)'/.exec(rest)?.[1],
-    needs: needOf(/^Need '[^']*' (username\/password|username|password)\b/.exec(rest)?.[1]),
-  }),
+  PASSWORD: parsePassword,
+  PK_SIGN: (rest) =>
+    withMatch(/^([^,]*)(?:,(.*))?$/s, rest, ([data, algorithm]) => ({
+      kind: 'sign-request',
+      answer: 'pk-sig',
+      data,
+      algorithm: text(algorithm),
+    })),
+  RSA_SIGN: (rest) => ({ kind: 'sign-request', answer: 'rsa-sig', data: rest, algorithm: undefined }),
+  'NEED-CERTIFICATE': (rest) => ({ kind: 'need-certificate', hint: rest }),
   'NEED-OK': (rest) =>
     withMatch(/^Need '([^']*)' confirmation MSG:(.*)$/s, rest, ([type, words]) => ({ kind: 'need-ok', type, text: words })),
   'NEED-STR': (rest) => withMatch(/^Need '([^']*)' \w+ MSG:(.*)$/s, rest, ([type, words]) => ({ kind: 'need-str', type, text: words })),
@@ -112,6 +141,26 @@ const PARSERS: Readonly<Record<string, (rest: string) => Notification | undefine
     }
   },
 };
+
+function parsePassword(rest: string): Notification {
+  const [, flags, question] = /^Need '[^']*' username\/password SC:(\d+),(.*)$/s.exec(rest) ?? [];
+  const [failed, reason] = /^Verification Failed: '[^']*'(?: \['(.*)'\])?$/s.exec(rest) ?? [];
+  return {
+    kind: 'password',
+    text: rest,
+    type: /'([^']*)'/.exec(rest)?.[1],
+    needs: needOf(/^Need '[^']*' (username\/password|username|password)\b/.exec(rest)?.[1]),
+    challenge:
+      question === undefined
+        ? undefined
+        : { text: question, echo: (Number(flags) & CHALLENGE.echo) !== 0, concatenated: (Number(flags) & CHALLENGE.concatenated) !== 0 },
+    failed: failed !== undefined,
+    reason,
+  };
+}
+
+/** The bits of a static challenge's number. */
+const CHALLENGE = { echo: 1, concatenated: 2 } as const;
 
 function parseClient(rest: string): Notification | undefined {
   return (

@@ -34,6 +34,19 @@ export class ManagementError extends Error {
 
 const DEFAULT_BUFFER = 10_000;
 
+/** A row of `clients` or `who`: fields by the names of its columns. */
+export type ReplyRow = ReadonlyMap<string, string>;
+
+/** A server of a client's configuration. */
+export interface RemoteEntry {
+  readonly index: number;
+  readonly host: string;
+  readonly port: number;
+  /** `udp`, `tcp-client`, `udp4`, `tcp6-client`. */
+  readonly proto: string;
+  readonly enabled: boolean;
+}
+
 /** What a daemon can be asked to report; asked again after each reconnection. */
 export type Subscription = 'log' | 'state' | 'echo' | 'events';
 
@@ -124,6 +137,9 @@ export class ManagementClient {
     return { clients, received, sent };
   }
 
+  /** Says which version of the interface this client speaks: more is asked in forms that older ones do not know. Ends with the connection. */
+  announceVersion = async (version: number): Promise<void> => void (await this.command('version', [version]));
+
   /** What was logged, stated or echoed; the newest `count`, or all. */
   history = (name: 'log' | 'state' | 'echo', count?: number): Promise<readonly string[]> => this.command(name, [count ?? 'all']);
 
@@ -177,6 +193,47 @@ export class ManagementClient {
   /** A signature or certificate that was asked for, as lines. */
   answerRequest = (name: 'pk-sig' | 'rsa-sig' | 'certificate', lines: readonly string[]): Promise<readonly string[]> =>
     this.command(name, [], lines);
+
+  /** The servers of a client's configuration, in order. */
+  async remoteEntries(): Promise<readonly RemoteEntry[]> {
+    const lines = await this.command('remote-entry-get', ['all']);
+    return lines.flatMap((line) => {
+      const [, index, host = '', port, proto = '', state] = /^(\d+),(.*),(\d+),([^,]*),(enabled|disabled)$/.exec(line) ?? [];
+      return index === undefined ? [] : [{ index: Number(index), host, port: Number(port), proto, enabled: state === 'enabled' }];
+    });
+  }
+
+  /** The number of those. */
+  remoteEntryCount = async (): Promise<number> => Number((await this.command('remote-entry-count'))[0]);
+  /** The number of certificates on PKCS#11 tokens. */
+  pkcs11Count = async (): Promise<number> => Number(/:(\d+)/.exec((await this.command('pkcs11-id-count'))[0] ?? '')?.[1]);
+
+  /** One of them, by its place from 0; undefined when there is none. */
+  async pkcs11Entry(index: number): Promise<{ readonly id: string; readonly certificate: string } | undefined> {
+    const [line = ''] = await this.command('pkcs11-id-get', [index]);
+    const [, id, certificate] = /, ID:'(.*)', BLOB:'([^']*)'$/.exec(line) ?? [];
+    return id === undefined || certificate === undefined ? undefined : { id, certificate };
+  }
+
+  /** What the daemon says of its commands, for people. */
+  help = (): Promise<readonly string[]> => this.command('help');
+  /** Interfaces and routes, for people; of daemons on Windows only. */
+  net = (): Promise<readonly string[]> => this.command('net');
+  /** So many lines that mean nothing. */
+  test = (lines: number): Promise<readonly string[]> => this.command('test', [lines]);
+  /** Every client with how far it has come: of daemons of ours. */
+  clients = (phase?: string): Promise<readonly ReplyRow[]> => this.#table('clients', ...(phase === undefined ? [] : [phase]));
+  /** Who is connected to the interface: of daemons of ours. */
+  who = (): Promise<readonly ReplyRow[]> => this.#table('who');
+  /** Opens the log file anew: daemons of ours. */
+  logReopen = (): Promise<string> => this.#said('log-reopen');
+
+  /** Rows with tabs between, by the names of the header. */
+  async #table(name: string, ...words: readonly string[]): Promise<readonly ReplyRow[]> {
+    const [header = '', ...rows] = await this.command(name, words);
+    const columns = header.split('\t');
+    return rows.map((row) => new Map(row.split('\t').map((field, place) => [columns[place] ?? String(place), field])));
+  }
 
   /** Switches reports on or off, for this connection and those that follow. */
   async subscribe(name: Subscription, on = true): Promise<void> {

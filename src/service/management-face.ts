@@ -12,5 +12,7 @@ export {
   ManagementClient,
   type ManagementClientOptions,
   ManagementError,
+  type RemoteEntry,
+  type ReplyRow,
   type Subscription,
 } from './management-client.ts';

@@ -42,6 +42,8 @@ export interface OwnClientSetup {
   readonly auth: string;
   readonly ciphers: readonly DataCipher[];
   readonly fallbackCipher?: DataCipher;
+  /** Options of which it takes PUSH_UPDATE; it prints all options after each. */
+  readonly updates?: readonly string[];
   /** Whose words it speaks; its own without. */
   readonly playing?: PeerName;
 }
@@ -123,6 +125,7 @@ function settingsFor(remote: Link): ClientSettings {
     peerInfo: [],
     exitNotify: true,
     muteReplayWarnings: false,
+    ...(setup.updates === undefined ? {} : { updates: new Set(setup.updates) }),
   };
 }
 
@@ -156,8 +159,8 @@ function carryOut(output: ClientOutput): void {
       say(`ended ${output.reason} ${output.text ?? ''}`);
       return process.exit(0);
     case 'step':
-      // Tests look at what the server says of it.
-      return undefined;
+      // Of the rest, tests look at what the server says.
+      return output.step.what === 'updated' ? say(`updated ${output.step.options.join(',')}`) : undefined;
   }
 }
 
