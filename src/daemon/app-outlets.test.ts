@@ -1,4 +1,19 @@
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { freePort, ManagementClient, TestDaemon } from '../../test/support/daemon.ts';
 import { FakeRunner } from '../host/scripts.ts';
@@ -110,6 +125,29 @@ describe('files', () => {
     expect(await daemon.end()).toBe(0);
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
     expect(daemon.lines.filter((line) => line.includes('is written in place'))).toHaveLength(1);
+  });
+
+  it('a status file that is a pipe is read like any other, stays a pipe, and delays nobody without a reader', async () => {
+    const daemon = await TestDaemon.make({ lines: ['status pipe 1', 'status-version 2'] });
+    execFileSync('mkfifo', [daemon.path('pipe')]);
+    await daemon.start();
+    await daemon.when('the complaint', () => daemon.lines.find((line) => line.startsWith('Cannot write pipe')));
+    const reader = openSync(daemon.path('pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+    let text = '';
+    const piece = Buffer.alloc(65_536);
+    await daemon.when('the status', () => {
+      daemon.advance(1000);
+      try {
+        text += piece.toString('utf8', 0, readSync(reader, piece));
+      } catch {
+        // Nothing is there yet.
+      }
+      return text.includes('END\n') ? true : undefined;
+    });
+    expect(text).toMatch(/^TITLE,OpenVPN 2\.6\.14 [^]*?\nGLOBAL_STATS,dco_enabled,0\nEND\n/);
+    expect(await daemon.end()).toBe(0);
+    expect(lstatSync(daemon.path('pipe')).isFIFO()).toBe(true);
+    closeSync(reader);
   });
 
   it('a status file that cannot be written is said once, and written when it can be', async () => {

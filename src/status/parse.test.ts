@@ -68,6 +68,72 @@ describe('parseStatus', () => {
     expect(status.clients[0]).toMatchObject({ commonName: 'client1', virtual4: '10.8.0.6', clientId: undefined, virtual6: undefined });
   });
 
+  const AT = '2026-11-22 13:22:06,1795353726';
+  const CTIME = 'Sun Nov 22 13:22:06 2026,1795353726';
+  const COLUMNS = 'Common Name,Real Address,Virtual Address';
+  const COUNTS = 'Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t)';
+
+  /** What each release writes, bridged clients (TAP) and handshakes among them (facts: status 9). */
+  it.each([
+    ['2.3', `${COLUMNS},${COUNTS},Username`, `10.9.0.2:1194,,1,2,${CTIME},UNDEF`, 'aa:bb:cc:dd:ee:ff', CTIME, {}],
+    [
+      '2.4',
+      `${COLUMNS},Virtual IPv6 Address,${COUNTS},Username,Client ID,Peer ID`,
+      `10.9.0.2:1194,,,1,2,${CTIME},UNDEF,4,4294967295`,
+      'aa:bb:cc:dd:ee:ff',
+      CTIME,
+      { clientId: 4 },
+    ],
+    [
+      '2.5',
+      `${COLUMNS},Virtual IPv6 Address,${COUNTS},Username,Client ID,Peer ID,Data Channel Cipher`,
+      `10.9.0.2:1194,,,1,2,${AT},UNDEF,4,4294967295,BF-CBC`,
+      'aa:bb:cc:dd:ee:ff@0',
+      AT,
+      { clientId: 4, cipher: 'BF-CBC' },
+    ],
+    [
+      '2.6',
+      `${COLUMNS},Virtual IPv6 Address,${COUNTS},Username,Client ID,Peer ID,Data Channel Cipher`,
+      `10.9.0.2:1194,,,1,2,${AT},UNDEF,4,4294967295,AES-256-GCM`,
+      'aa:bb:cc:dd:ee:ff@0',
+      AT,
+      { clientId: 4, cipher: 'AES-256-GCM' },
+    ],
+    [
+      '2.7',
+      `${COLUMNS},Virtual IPv6 Address,${COUNTS},Username,Client ID,Peer ID,Data Channel Cipher`,
+      `udp6:10.9.0.2:1194,,,1,2,${AT},UNDEF,4,16777215,AES-256-GCM`,
+      'aa:bb:cc:dd:ee:ff@7',
+      AT,
+      { clientId: 4, cipher: 'AES-256-GCM' },
+    ],
+  ])('reads what %s writes, with commas and with tabs', (release, columns, row, mac, time, more) => {
+    const lines = [
+      `TITLE,OpenVPN ${release}`,
+      `TIME,${time}`,
+      `HEADER,CLIENT_LIST,${columns}`,
+      `CLIENT_LIST,UNDEF,${row}`,
+      'HEADER,ROUTING_TABLE,Virtual Address,Common Name,Real Address,Last Ref,Last Ref (time_t)',
+      `ROUTING_TABLE,${mac},bridged,${row.split(',')[0]},${time}`,
+      'GLOBAL_STATS,Max bcast/mcast queue length,3',
+      'END',
+      '',
+    ];
+    for (const separator of [',', '\t']) {
+      const status = parseStatus(lines.join('\n').replaceAll(',', separator));
+      expect(status).toMatchObject({ form: separator === ',' ? 'v2' : 'v3', complete: true, problems: [] });
+      expect(status.clients).toMatchObject([
+        { commonName: undefined, username: undefined, peerId: undefined, virtual4: undefined, bytesReceived: 1, bytesSent: 2, ...more },
+      ]);
+      expect(status.clients[0]).toMatchObject({ realAddress: { ip: '10.9.0.2', port: 1194 }, since: { wall: 1_795_353_726_000 } });
+      expect(status.routes).toMatchObject([
+        { destination: mac, cached: false, commonName: 'bridged', lastReference: { wall: 1_795_353_726_000 } },
+      ]);
+      expect(status.counters.get('Max bcast/mcast queue length')).toBe(3);
+    }
+  });
+
   it('reads 2.7 addresses, cached routes, MACs and commas in names', () => {
     const status = parseStatus(
       `TITLE,OpenVPN 2.7.2\n${HEADER}` +
@@ -145,12 +211,12 @@ describe('writers and parser', () => {
   const name = fc.option(fc.string({ unit: fc.constantFrom('a', 'Z', ' ', '/', ',', ':', 'é', '9', '"'), minLength: 1, maxLength: 12 }), {
     nil: undefined,
   });
-  const address = fc.record({
-    transport: fc.constantFrom('udp', 'tcp-server'),
-    family: fc.constant(4),
-    ip: fc.ipV4(),
-    port: fc.integer({ min: 1, max: 65535 }),
-  });
+  const transport = fc.constantFrom('udp', 'tcp-server');
+  const port = fc.integer({ min: 1, max: 65535 });
+  const address = fc.oneof(
+    fc.record({ transport, family: fc.constant(4), ip: fc.ipV4(), port, mapped: fc.boolean() }),
+    fc.record({ transport, family: fc.constant(6), ip: fc.constantFrom('fd99::2', '2001:db8::1'), port }),
+  );
   const client = fc
     .record({
       clientId: fc.nat(100_000),
@@ -167,11 +233,31 @@ describe('writers and parser', () => {
     })
     .map((fields) => clientRecord(fields as Partial<ClientRecord>));
   const route = fc.record({
-    destination: fc.oneof(fc.ipV4(), fc.constantFrom('10.66.0.0/24', 'fd00:77::/64')),
+    destination: fc.oneof(fc.ipV4(), fc.constantFrom('10.66.0.0/24', 'fd00:77::/64', 'aa:bb:cc:dd:ee:ff@0', '02:00:00:00:00:01@42')),
     cached: fc.boolean(),
     commonName: name,
     address,
     lastReference: second,
+  });
+
+  /** 2.6 shows no port behind IPv6. */
+  const shown = ({ ip, port: number, family }: { ip: string; port: number; family: number }, compat: StatusCompat) => ({
+    ip,
+    port: family === 6 && compat === '2.6' ? undefined : number,
+  });
+
+  it('agree on a client\u2019s statistics', () => {
+    const count = fc.maxSafeNat();
+    fc.assert(
+      fc.property(second, fc.tuple(count, count, count, count, count), (time, counts) => {
+        const [tunRead, tunWrite, linkRead, linkWrite, authRead] = counts;
+        const report = { kind: 'client', title: 'x', time, tunRead, tunWrite, linkRead, linkWrite, authRead } as const;
+        const status = parseStatus(statusText(report, { version: 1, compat: '2.6' }));
+        expect(status).toMatchObject({ form: 'statistics', complete: true, problems: [], time: { wall: time } });
+        expect([...status.counters.values()]).toEqual(counts);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it.each<[1 | 2 | 3, StatusCompat]>([
@@ -191,7 +277,7 @@ describe('writers and parser', () => {
         expect(status.clients).toMatchObject(
           sorted.map((expected) => ({
             commonName: expected.commonName,
-            realAddress: { ip: expected.address.ip, port: expected.address.port },
+            realAddress: shown(expected.address, compat),
             bytesReceived: expected.bytesReceived,
             bytesSent: expected.bytesSent,
             since: { wall: expected.since },
@@ -212,7 +298,7 @@ describe('writers and parser', () => {
             destination: expected.destination,
             cached: expected.cached,
             commonName: expected.commonName,
-            realAddress: { ip: expected.address.ip, port: expected.address.port },
+            realAddress: shown(expected.address, compat),
             lastReference: { wall: expected.lastReference },
           })),
         );
