@@ -270,6 +270,14 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   ...MANAGEMENT_DIFFERENCES,
   {
+    id: 'status.json',
+    area: 'status',
+    stock: 'Values are written as they are: a comma in a name moves the columns of versions 1 and 2.',
+    ours: 'So they are here, and `status-format json` and `status json` give all of it in a form that no value can break.',
+    why: 'Programs need not guess where a name ends.',
+    test: 'src/status/json.test.ts',
+  },
+  {
     id: 'status.written-on-change',
     area: 'status',
     stock: 'The status file is written in its interval.',

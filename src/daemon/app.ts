@@ -400,6 +400,7 @@ export class DaemonApp {
     await this.#closeServing();
     if (this.#interface?.serves(next.read.configuration) === true) await this.#interface.pause(cause.name);
     this.#noteRestart(cause);
+    if (cause.name === 'SIGHUP') this.#echo(next.read.configuration.daemon.echoes);
     this.#causes.drop('SIGUSR1');
     this.#hold.rearm();
     const held = await this.#waitForRelease(cause.name === 'SIGHUP' ? 0 : RESTART_PAUSE / 1000);

@@ -77,7 +77,7 @@ export class NativePort implements DaemonPort {
       case 'status':
         return this.#status(reply);
       case 'kill-name':
-        return this.#kill((client) => (client.shownName ?? 'UNDEF') === request.commonName, reply);
+        return this.#kill((client) => (client.shownName ?? client.commonName ?? 'UNDEF') === request.commonName, reply);
       case 'kill-address':
         return this.#kill(({ link }) => sameIp(link.address.ip, request.ip) && link.address.port === request.port, reply);
       default:

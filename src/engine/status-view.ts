@@ -92,8 +92,9 @@ export function clientRecord(engine: ClientNumbers, client: ClientInstance, now:
     session: client.number,
     clientId: client.clientId,
     peerId: client.slot.peerId,
-    commonName: client.shownName,
-    username: client.username,
+    // Known before they are approved of, as in stock: a login that waits can be told from a handshake.
+    commonName: client.shownName ?? client.commonName,
+    username: client.username ?? client.env.get('username'),
     address: client.link.address,
     virtual4: shownIp(client.tunnel?.address4),
     virtual6: shownIp(client.tunnel?.address6),

@@ -220,6 +220,14 @@ describe('histories', () => {
     expect(rig.type(1, 'log 2000000000')).toHaveLength(4);
   });
 
+  it('and tests of any length are made as they are read', () => {
+    const rig = connected(1, 2);
+    rig.stalled.add(1);
+    rig.send(1, 'test 2000000000\n');
+    expect(rig.read(1).length).toBeLessThan(3000);
+    expect(rig.type(2, 'log 2000000000').at(-1)).toBe('END');
+  });
+
   it('of states hold a hundred', () => {
     const rig = connected(1);
     for (let n = 0; n < 150; n++) rig.port.emit({ kind: 'state', state: states(n) });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DIFFERENCES } from '../../src/base/differences.ts';
-import type { Program } from './support/daemons.ts';
+import { COMMANDS } from '../../src/management/commands.ts';
+import { type Program, READY, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { type Lab, useLab } from './support/lab.ts';
 import { comparable, Talk } from './support/management-talk.ts';
 import { requireInterop } from './support/require.ts';
+import { eventually } from './support/running.ts';
 
 /** The same is said to stock OpenVPN and to ours: what is answered differs only where a row of the table of differences says so. */
 
@@ -57,6 +59,50 @@ const SCRIPT: readonly (string | readonly string[])[] = [
   ...['remote ACCEPT', 'proxy NONE', 'remote-entry-count', 'remote-entry-get all', 'cr-response x', 'username Auth x', 'password Auth x'],
   ...['password Auth', 'needok x ok', 'needstr x y', 'signal', 'signal SIGKILL', 'signal hup', 'signal SIGUSR2', 'pkcs11-id-count'],
   ...['pkcs11-id-get 0', 'pkcs11-id-get x', 'test 3', 'test 0', 'test x', 'push-update-broad x', 'help', 'status json', 'who', 'clients'],
+  ...['version 4', 'version 5', 'version x', 'version -1', 'log-reopen', 'events on', 'push-update-cid 0 x', 'push-update-cid x y'],
+  ...['log', 'log on off', 'log off 0', 'log off off off', 'log x on', 'echo 2 off', 'echo off x', 'state 2', 'state off x'],
+  ...[
+    'verb 3 # x',
+    'verb 3 ;x',
+    'verb 3#x',
+    'verb "3"',
+    "verb '3'",
+    'verb  3',
+    '  verb 3',
+    'verb ""',
+    '"verb" "3',
+    'verb 3 4 5',
+    'verb\t3',
+  ],
+  ...[
+    'p\0id',
+    'ver\rb 3',
+    'ver\u001bb 3',
+    'verb 3\u007f',
+    'verb \\"3',
+    'kill "a b"',
+    "kill 'a\\b'",
+    'kill a\\ b',
+    `kill ${'x'.repeat(255)}`,
+  ],
+  ...[`kill ${'x'.repeat(256)}`, `kill ${'x'.repeat(257)}`, 'kill', 'kill a:b', 'kill [::1]:1', 'kill ::1', 'kill UNDEF', 'kill älice'],
+  ...['signal SIGFPE', 'signal SIGUSR2 x', 'signal ""', 'hold ""', 'hold release x', 'mute 5 6', 'auth-retry interact', 'auth-retry'],
+  ...['nclients x', 'pid x', 'help x', 'test 2 3', 'test -1', 'status ""', 'status 3 2', 'bytecount 2 x', 'bytecount 0', 'env-filter -1'],
+  ...['username', 'username Auth', 'username Auth ""', 'password', 'password Auth ""', 'needok', 'needok x', 'needstr', 'needstr x'],
+  ...['remote', 'remote SKIP 2', 'remote MOD a 1', 'proxy', 'proxy HTTP a 1', 'remote-entry-get', 'remote-entry-get 0 1', 'cr-response'],
+  ...[
+    'pkcs11-id-get',
+    'pkcs11-id-get -1',
+    'client-deny',
+    'client-pending-auth',
+    'client-auth-nt -1 1',
+    'client-auth-nt 7x 1',
+    'client-kill -1',
+  ],
+  ...['client-kill 77 ""', 'client-pending-auth 77 1 "" 0', 'client-pending-auth 77 1 x -1', 'client-pending-auth 77 x y 10'],
+  ['client-auth 77', 'verb', 'END'],
+  ['client-auth 77 1', 'END'],
+  ['client-auth 77 1', 'x'.repeat(1000), 'END'],
   ['client-auth 77 1', 'push "route 10.0.0.0 255.0.0.0"', 'END'],
   ['client-auth 77 1', '', 'quit', ' END', 'END ', 'end', 'END'],
   ['client-auth x 1', 'verb', 'END'],
@@ -68,18 +114,32 @@ const SCRIPT: readonly (string | readonly string[])[] = [
 /** What answers otherwise, and the row that says why. */
 const LISTED: Readonly<Record<string, string>> = {
   help: 'management.help',
+  'help x': 'management.help',
   'verb abc': 'management.strict-levels',
+  'verb ""': 'management.strict-levels',
+  'verb 3#x': 'management.strict-levels',
+  'verb \\"3': 'management.strict-levels',
   'verb 3x': 'management.strict-levels',
   'mute x': 'management.strict-levels',
   'push-update-broad x': 'management.more-commands',
   'status json': 'management.more-commands',
   who: 'management.more-commands',
   clients: 'management.more-commands',
+  'log-reopen': 'management.more-commands',
+  'events on': 'management.more-commands',
+  'push-update-cid 0 x': 'management.more-commands',
+  'push-update-cid x y': 'management.more-commands',
   'client-auth x 1': 'management.refused-body',
+  'client-auth 77': 'management.refused-body',
   'pk-sig': 'management.refused-body',
   'rsa-sig': 'management.refused-body',
   certificate: 'management.refused-body',
   'kill udp:10.1.1.1:1': 'management.kill-address-forms',
+  'kill [::1]:1': 'management.kill-address-forms',
+  'kill ::1': 'management.kill-address-forms',
+  // Too long for a name of stock's.
+  [`kill ${'x'.repeat(255)}`]: 'management.kill-address-forms',
+  [`kill ${'x'.repeat(256)}`]: 'management.kill-address-forms',
 };
 
 const nameOf = (entry: string | readonly string[]): string => (typeof entry === 'string' ? entry : (entry[0] ?? ''));
@@ -96,28 +156,141 @@ async function answers(lab: Lab, program: Program): Promise<Map<string, readonly
   await lab.client('alice');
   await lab.client('bob');
   const talk = await Talk.open(server.managementPath);
-  const result = new Map<string, readonly string[]>();
-  for (const entry of SCRIPT) {
-    const key = result.has(nameOf(entry)) ? `${nameOf(entry)} (again)` : nameOf(entry);
-    result.set(key, sorted((await talk.ask(...(typeof entry === 'string' ? [entry] : entry))).map(comparable)));
-  }
+  const result = await askAll(talk, SCRIPT);
   talk.close();
   await lab.network.stopAll();
-  return result;
+  return new Map(result);
 }
 
-describe.skipIf(!requireInterop())('a plain server', () => {
+/** Asked while alice's login, client 0, waits; then alice is let in, and the rest is asked. */
+const BEFORE: readonly (string | readonly string[])[] = [
+  ...['nclients', 'load-stats', 'status 2', 'status 3', 'client-auth-nt 0 2', 'client-auth-nt 0 0', 'client-auth-nt 1 1'],
+  ...['client-deny 0 2 no', 'client-pending-auth 0 2 x 10', `client-pending-auth 0 1 ${'x'.repeat(256)} 10`, 'env-filter 1'],
+  ...['client-pending-auth 0 1 CR_TEXT:R:colour? 20', 'client-pending-auth 0 1 OPEN_URL:https://sso.example/ 20', 'kill UNDEF'],
+  ['client-auth 0 2', 'push "route 192.168.77.0 255.255.255.0"', 'END'],
+];
+const AFTER: readonly (string | readonly string[])[] = [
+  ...['nclients', 'status 1', 'status 2', 'status 3', 'client-pending-auth 0 1 x 10', 'client-auth-nt 0 2', 'client-auth-nt 0 1'],
+  ['client-auth 0 1', 'push "route 192.168.78.0 255.255.255.0"', 'END'],
+  ...['kill alice', 'kill alice', 'client-kill 0', 'client-auth-nt 0 1 again', 'client-deny 0 1 no'],
+];
+
+const AUTH_LISTED: Readonly<Record<string, string>> = {
+  'after client-auth-nt 0 1': 'management.first-decision',
+  'after client-auth 0 1': 'management.first-decision',
+  'after client-pending-auth 0 1 x 10': 'management.first-decision',
+  'before client-auth-nt 0 0': 'management.exact-key',
+  'before client-pending-auth 0 2 x 10': 'management.exact-key',
+};
+
+/** The cipher that stock shows before one is negotiated (difference status.cipher-before-negotiation). */
+const withoutCipher = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/(?<=\balice.*)BF-CBC$/, ''));
+
+async function askAll(talk: Talk, script: typeof SCRIPT, prefix = ''): Promise<[string, readonly string[]][]> {
+  const result = new Map<string, readonly string[]>();
+  for (const entry of script) {
+    let key = `${prefix}${nameOf(entry)}`;
+    while (result.has(key)) key = `${key} (again)`;
+    result.set(key, withoutCipher(sorted((await talk.ask(...(typeof entry === 'string' ? [entry] : entry))).map(comparable))));
+  }
+  return [...result];
+}
+
+async function authAnswers(lab: Lab, program: Program): Promise<Map<string, readonly string[]>> {
+  const server = await lab.server({ program, lines: ['management-client-auth'] });
+  const talk = await Talk.open(server.managementPath);
+  const login = lab.file('alice\npw\n', 0o600);
+  const alice = await lab.client('alice', { wait: false, lines: [`auth-user-pass ${login}`] });
+  await talk.block('CONNECT,0,1');
+  const before = await askAll(talk, BEFORE, 'before ');
+  await talk.ask('client-auth-nt 0 1');
+  await alice.process.waitFor(READY);
+  const after = await askAll(talk, AFTER, 'after ');
+  talk.close();
+  await lab.network.stopAll();
+  return new Map([...before, ...after]);
+}
+
+const NOTIFIED = /^>(?:STATE|ECHO|HOLD|NOTIFY|CLIENT:(?!ENV)|BYTECOUNT|FATAL|INFO)/;
+
+/** What is said unasked while a client comes and goes and the server restarts: the words in order, byte counts once. */
+async function notified(lab: Lab, program: Program): Promise<readonly string[]> {
+  const server = await lab.server({ program, lines: ['echo msg hello'] });
+  const talk = await Talk.open(server.managementPath);
+  await talk.ask('state on', 'echo on', 'bytecount 1');
+  const alice = await lab.client('alice', { lines: ['explicit-exit-notify 1'] });
+  await talk.block('ESTABLISHED,0');
+  // Stock counts only while there is traffic.
+  await eventually('byte counts', async () => {
+    await lab.ping(alice, TUNNEL_SERVER4, 1);
+    return talk.lines.some((line) => line.startsWith('>BYTECOUNT_CLI:0,'));
+  });
+  await talk.ask('bytecount 0');
+  await alice.process.stop();
+  await eventually('its exit', () => talk.lines.some((line) => line.startsWith('>NOTIFY')));
+  await server.process.waitFor('client-instance exiting');
+  for (const signal of ['SIGUSR1', 'SIGHUP']) {
+    const from = talk.lines.length;
+    await talk.ask('hold on', `signal ${signal}`);
+    await eventually('hold', () => talk.lines.slice(from).some((line) => line.startsWith('>HOLD')));
+    await talk.ask('hold release');
+    await eventually('ready', () => talk.lines.slice(from).some((line) => line.includes(',CONNECTED,SUCCESS')));
+  }
+  await talk.ask('signal SIGTERM');
+  await eventually('end', () => talk.closed);
+  await lab.network.stopAll();
+  const lines = talk.lines.filter((line) => NOTIFIED.test(line)).map(comparable);
+  return lines.filter((line, index) => !line.startsWith('>BYTECOUNT') || lines.indexOf(line) === index);
+}
+
+/** Differences management.disconnect-always and engine.device-kept. */
+const OURS_ALONE = /^>CLIENT:(?:ADDRESS|DISCONNECT),0/;
+const STOCK_ALONE = /^>STATE:<time>,ASSIGN_IP,/;
+
+const without = (lines: readonly string[], pattern: RegExp): string[] => lines.filter((line) => !pattern.test(line));
+
+const AGREED = { unlisted: {}, stale: [], unnamed: [] };
+
+/** Replies that differ without a row, entries whose replies do not differ, and those that name no row. */
+function disagreements(
+  stock: ReadonlyMap<string, readonly string[]>,
+  ours: ReadonlyMap<string, readonly string[]>,
+  listed: Readonly<Record<string, string>>,
+): object {
+  const differing = [...stock].filter(([name, lines]) => JSON.stringify(lines) !== JSON.stringify(ours.get(name)));
+  const names = new Set(differing.map(([name]) => name));
+  const ids = new Set(DIFFERENCES.map(({ id }) => id));
+  return {
+    unlisted: Object.fromEntries(
+      differing.filter(([name]) => !(name in listed)).map(([name, lines]) => [name, { stock: lines, ours: ours.get(name) }]),
+    ),
+    stale: Object.keys(listed).filter((name) => !names.has(name)),
+    unnamed: Object.values(listed).filter((id) => !ids.has(id)),
+  };
+}
+
+describe.skipIf(!requireInterop())('a server', () => {
   const lab = useLab(['alice', 'bob']);
 
   it('answers every command as stock does', async () => {
-    const stock = await answers(lab, 'stock');
-    const ours = await answers(lab, 'ours');
-    const differing = [...stock].filter(([name, lines]) => JSON.stringify(lines) !== JSON.stringify(ours.get(name)));
-    const unlisted = differing.filter(([name]) => !(name in LISTED));
-    expect(Object.fromEntries(unlisted.map(([name]) => [name, ours.get(name)]))).toEqual(Object.fromEntries(unlisted));
-    const names = differing.map(([name]) => name);
-    expect(Object.keys(LISTED).filter((name) => !names.includes(name))).toEqual([]);
-    const ids = new Set(DIFFERENCES.map(({ id }) => id));
-    expect(Object.values(LISTED).filter((id) => !ids.has(id))).toEqual([]);
+    const [stock, ours] = [await answers(lab, 'stock'), await answers(lab, 'ours')];
+    expect(disagreements(stock, ours, LISTED)).toEqual(AGREED);
+    const asked = new Set([...stock.keys()].map((name) => name.split(' ')[0]));
+    const closing = new Set(['exit', 'quit']);
+    expect(COMMANDS.map(({ name }) => name).filter((name) => !asked.has(name) && !closing.has(name))).toEqual([]);
+  }, 120_000);
+
+  it('answers about logins as stock does', async () => {
+    const [stock, ours] = [await authAnswers(lab, 'stock'), await authAnswers(lab, 'ours')];
+    expect(disagreements(stock, ours, AUTH_LISTED)).toEqual(AGREED);
+  }, 120_000);
+
+  it('says unasked what stock says', async () => {
+    const stock = await notified(lab, 'stock');
+    expect(stock.map((line) => line.replace(/[:,].*/, ''))).toContain('>NOTIFY');
+    const ours = await notified(lab, 'ours');
+    expect(ours.filter((line) => line.startsWith('>CLIENT:ADDRESS'))).toHaveLength(2);
+    expect(without(ours, OURS_ALONE)).toEqual(without(stock, STOCK_ALONE));
+    expect(DIFFERENCES.map(({ id }) => id)).toEqual(expect.arrayContaining(['management.disconnect-always', 'engine.device-kept']));
   }, 120_000);
 });

@@ -18,6 +18,7 @@ describe.skipIf(!requireInterop())('our daemon', () => {
     const talk = await Talk.open(server.managementPath);
     await eventually('hold', () => talk.lines.includes('>HOLD:Waiting for hold release:0'));
     expect(await talk.ask('signal SIGUSR1')).toEqual(["ERROR: signal 'SIGUSR1' is currently ignored"]);
+    expect(await talk.ask('signal SIGUSR2')).toEqual(['SUCCESS: signal SIGUSR2 thrown']);
     expect(await talk.ask('client-kill 0')).toEqual(["ERROR: The 'client-kill' command is not supported by the current daemon mode"]);
     expect(await talk.ask('hold', 'hold release')).toEqual(['SUCCESS: hold=1', 'SUCCESS: hold release succeeded']);
     await server.process.waitFor(READY);

@@ -197,6 +197,18 @@ describe('the operator', () => {
     expectNothingLeft(world);
   });
 
+  it('sends a client away in the middle of a renegotiation', () => {
+    const { world, client } = connected();
+    world.server.tell((now) => {
+      for (const instance of world.server.engine.clients()) instance.session.renegotiate(now);
+      expect(world.server.engine.clientKill(0, 'HALT,bye', now)).toBe(true);
+    });
+    world.run(3000);
+    expect(client.ends).toMatchObject([{ reason: 'server-halt', text: 'bye' }]);
+    world.run(5000);
+    expectNothingLeft(world);
+  });
+
   it('sends away a client in the middle of its handshake only in words that it can read', () => {
     const world = new World({ seed: 35 });
     const client = world.addClient('alice');

@@ -46,14 +46,14 @@ export class Talk {
     return talk;
   }
 
-  /** The reply to some lines: everything that is no notification up to the reply to `pid` behind them. */
+  /** The reply to some lines: everything that is no notification up to the reply to `pid` behind them. Replies about tokens look like some. */
   async ask(...lines: readonly string[]): Promise<string[]> {
     const from = this.lines.length;
     this.#socket.write(`${[...lines, 'pid'].join('\n')}\n`);
     await eventually(`reply to ${lines.join(' / ')}`, () => this.lines.slice(from).some((line) => line.startsWith('SUCCESS: pid=')));
     const said = this.lines.slice(from);
     const end = said.findIndex((line) => line.startsWith('SUCCESS: pid='));
-    return said.slice(0, end).filter((line) => !line.startsWith('>'));
+    return said.slice(0, end).filter((line) => !line.startsWith('>') || line.startsWith('>PKCS11ID-'));
   }
 
   /** The `>CLIENT:` block that begins so, as soon as its END is there; the `count`th of them. */
