@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../base/secret.ts';
+import type { Now } from '../base/units.ts';
 import type { Body } from './body.ts';
 import { newSettings } from './command.ts';
 import { LineDecoder } from './line-codec.ts';
@@ -40,7 +41,7 @@ export class Connection {
   /** The body that is being collected. */
   body: Body | undefined;
   /** A password that waits for its turn, or whose answer does. */
-  held: (() => void) | undefined;
+  held: ((now: Now) => void) | undefined;
   /** True between a question to the daemon and its answer. */
   asking = false;
   /** How many questions it has put to the daemon; the number of the last. */

@@ -9,19 +9,17 @@ import { ask, type Call, type Command, error, type OtherClient, type Outcome } f
 import { UNKNOWN_COMMAND } from './commands.ts';
 import { Body } from './body.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
+import { Door, type DoorTimer } from './door.ts';
 import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
 import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
 import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, greeting, isWanted, promptText } from './notifications.ts';
 import type { ReplyLine } from './outlet.ts';
-import { PasswordGuard } from './password-guard.ts';
 import { covers, promptRole, roleToSee } from './roles.ts';
 import { LIMITS, type ManagementOutput, type ManagementServerOptions, TURN } from './server-options.ts';
 import { understand, type Understood } from './understand.ts';
 
-const PASSWORD_PROMPT = 'ENTER PASSWORD:';
-
-/** `password`: to give it. `held`: a password that waits, or its answer. `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
-type TimerName = `${'password' | 'held' | 'answer' | 'bytes'}:${number}`;
+/** `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
+type TimerName = DoorTimer | `${'answer' | 'bytes'}:${number}`;
 
 type Step = ManagementOutput | (() => void);
 
@@ -41,7 +39,7 @@ export class ManagementServer implements Machine {
   readonly #ready = new Set<Connection>();
   readonly #toSend = new Set<Connection>();
   readonly #notes: Notes;
-  readonly #guard = new PasswordGuard();
+  readonly #door: Door;
   readonly #unsubscribe: () => void;
   #prompt: string | undefined;
   #ended = false;
@@ -57,6 +55,18 @@ export class ManagementServer implements Machine {
     for (const line of options.earlierLog ?? []) this.#histories.log.push(line);
     // The daemon's logger compares levels: its verbosity may change at any time.
     this.#notes = new Notes(15, (note) => this.#steps.push(note));
+    this.#door = new Door(
+      {
+        notes: this.#notes,
+        timers: this.#timers,
+        letIn: (connection) => this.#greet(connection),
+        reply: (connection, lines) => this.#reply(connection, lines),
+        write: (connection, text) => this.#write(connection, text),
+        close: (connection) => this.#close(connection),
+        closeWith: (connection, why) => this.#closeWith(connection, why),
+      },
+      options.passwordTimeout,
+    );
     this.#unsubscribe = port.subscribe((event) => {
       this.#handleEvent(event);
       options.onOutput?.();
@@ -70,7 +80,7 @@ export class ManagementServer implements Machine {
 
   /** Wrong passwords since the start. */
   get wrongPasswords(): number {
-    return this.#guard.total;
+    return this.#door.refused;
   }
 
   /** True when a client is there that was let in. */
@@ -93,14 +103,9 @@ export class ManagementServer implements Machine {
   }
 
   #begin(connection: Connection): void {
-    const { id, info } = connection;
-    this.#notes.add(MANAGEMENT.clientConnected, { from: info.from });
+    this.#notes.add(MANAGEMENT.clientConnected, { from: connection.info.from });
     connection.announced = true;
-    if (info.password === undefined) return this.#greet(connection);
-    connection.phase = 'password';
-    connection.outlet.raw(PASSWORD_PROMPT);
-    this.#timers.set(`password:${id}`, after(this.#now.at, this.#options.passwordTimeout ?? LIMITS.passwordTimeout));
-    this.#toSend.add(connection);
+    this.#door.handleArrival(connection, this.#now);
   }
 
   /** A client sent bytes, which must not change afterwards. */
@@ -143,9 +148,11 @@ export class ManagementServer implements Machine {
       const [what, id] = name.split(':');
       const connection = this.#connections.get(Number(id));
       if (connection === undefined) continue;
-      if (what === 'password') this.#passwordTimeout(connection);
-      else if (what === 'held') this.#resume(connection);
-      else if (what === 'answer') this.#answered(connection, connection.questions, [error('the daemon did not answer in time')]);
+      if (what === 'password') this.#door.handleTimeout(connection);
+      else if (what === 'held') {
+        this.#door.handleTurn(connection, now);
+        this.#schedule(connection);
+      } else if (what === 'answer') this.#answered(connection, connection.questions, [error('the daemon did not answer in time')]);
       else this.#steps.push(() => this.#countBytes(connection));
     }
   }
@@ -204,61 +211,13 @@ export class ManagementServer implements Machine {
     this.#ready.delete(connection);
     const line = connection.ready ? connection.input.next() : undefined;
     if (line !== undefined) {
-      if (connection.phase === 'password') this.#password(connection, line);
+      if (connection.phase === 'password') this.#door.handleLine(connection, line, this.#now);
       else if (connection.body !== undefined) this.#bodyLine(connection, connection.body, line);
       else if (line.kind === 'line') this.#command(connection, line.bytes);
       else this.#reply(connection, [error(`line too long (${MAX_LINE_BYTES} bytes max)`)]);
     }
     this.#schedule(connection);
     return true;
-  }
-
-  #password(connection: Connection, line: InputLine): void {
-    const turn = this.#guard.turn(this.#now);
-    if (turn === undefined) return this.#checkPassword(connection, line);
-    // Whoever waits for a turn cannot be too late.
-    this.#timers.clear(`password:${connection.id}`);
-    this.#hold(connection, turn, () => this.#checkPassword(connection, line));
-  }
-
-  #hold(connection: Connection, until: Instant, then: () => void): void {
-    connection.held = then;
-    this.#timers.set(`held:${connection.id}`, until);
-  }
-
-  #resume(connection: Connection): void {
-    const then = connection.held;
-    connection.held = undefined;
-    if (connection.phase === 'password') then?.();
-    this.#schedule(connection);
-  }
-
-  #checkPassword(connection: Connection, line: InputLine): void {
-    if (line.kind === 'line' && connection.passwordIs(line.bytes)) {
-      this.#timers.clear(`password:${connection.id}`);
-      this.#reply(connection, ['SUCCESS: password is correct']);
-      return this.#greet(connection);
-    }
-    connection.failures++;
-    const delay = this.#guard.failed(this.#now);
-    if (this.#guard.beginsToDelay) this.#notes.add(OURS.managementGuessing, { client: connection.info.from, count: this.#guard.total });
-    if (delay === 0) return this.#refusePassword(connection);
-    this.#hold(connection, after(this.#now.at, delay), () => this.#refusePassword(connection));
-  }
-
-  #refusePassword(connection: Connection): void {
-    this.#reply(connection, [error('bad password')]);
-    if (connection.failures < LIMITS.passwordFailures) connection.outlet.raw(PASSWORD_PROMPT);
-    else {
-      this.#notes.add(MANAGEMENT.passwordRejected, { count: connection.failures });
-      this.#close(connection);
-    }
-  }
-
-  #passwordTimeout(connection: Connection): void {
-    const limit = (this.#options.passwordTimeout ?? LIMITS.passwordTimeout) / 1000;
-    this.#notes.add(OURS.managementPasswordTimeout, { client: connection.info.from, seconds: limit });
-    this.#closeWith(connection, 'no password was given in time');
   }
 
   /** The log line goes first, and is logged before the command runs. */
@@ -426,6 +385,11 @@ export class ManagementServer implements Machine {
 
   #reply(connection: Connection, lines: Iterable<ReplyLine>): void {
     connection.outlet.reply(lines);
+    this.#toSend.add(connection);
+  }
+
+  #write(connection: Connection, text: string): void {
+    connection.outlet.raw(text);
     this.#toSend.add(connection);
   }
 
