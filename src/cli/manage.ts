@@ -1,15 +1,15 @@
-import { readTextFile } from '../host/files.ts';
-import { streamLines } from '../host/follow-file.ts';
-import { askAtTerminal } from '../host/prompt.ts';
-import { processSignals } from '../host/signals.ts';
-import { streamAddressFrom, streamAddressText } from '../host/stream-address.ts';
-import { type Clock, SystemClock } from '../host/clock.ts';
-import type { StreamAddress, StreamTls } from '../host/net-listener.ts';
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { type Duration, seconds } from '../base/units.ts';
+import { type Clock, SystemClock } from '../host/clock.ts';
+import { readTextFile } from '../host/files.ts';
+import { streamLines } from '../host/follow-file.ts';
+import type { StreamAddress, StreamTls } from '../host/net-listener.ts';
+import { askAtTerminal } from '../host/prompt.ts';
+import { processSignals } from '../host/signals.ts';
+import { streamAddressFrom, streamAddressText } from '../host/stream-address.ts';
 import { PASSWORD_WANTED } from '../management/client.ts';
 import { EncodeError } from '../management/encode.ts';
 import { ManagementError } from '../service/management-client.ts';
@@ -143,7 +143,7 @@ function ownWords(argv: readonly string[]): number {
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
     if (word === '--') continue;
-    if (word.startsWith('-') && !(address && word === '-')) {
+    if (word.startsWith('-') && word !== '-') {
       const name = word.slice(2);
       if (Object.hasOwn(OPTIONS, name) && OPTIONS[name as keyof typeof OPTIONS].type === 'string') index++;
     } else if (address) return index;
