@@ -282,4 +282,12 @@ export const MANAGEMENT_DIFFERENCES: readonly Difference[] = [
     why: 'A question about the status is no order to stop.',
     test: 'test/interop/management-options.test.ts',
   },
+  {
+    id: 'management.prompt-length',
+    area: 'management',
+    stock: 'The text of a static challenge is cut after about 82 characters.',
+    ours: 'It is shown in full.',
+    why: 'Half a question cannot be answered.',
+    test: 'src/daemon/client/questions.test.ts',
+  },
 ];

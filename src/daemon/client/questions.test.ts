@@ -33,6 +33,14 @@ describe('questions to management clients', () => {
     expect(prompts).toEqual(["PASSWORD:Need 'Auth' username/password SC:1,Your PIN", undefined]);
   });
 
+  it('are asked in full, however long (difference management.prompt-length)', () => {
+    const { questions, prompts } = asking();
+    const challenge = `SC:1,${'What is it? '.repeat(40)}`;
+    void questions.login('Auth', challenge);
+    expect(prompts).toEqual([`PASSWORD:Need 'Auth' username/password ${challenge}`]);
+    questions.cancel();
+  });
+
   it('refuse answers of another type, answers to nothing, and go on waiting for a name that is not empty', () => {
     const { questions, prompts } = asking();
     expect(questions.give('password', 'Auth', new Secret('x'))).toEqual(refused());
