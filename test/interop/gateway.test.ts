@@ -132,6 +132,8 @@ describe.skipIf(!requireInterop())('a gateway before a stock daemon', () => {
     await eventually('the login of alice', () => daemon.pending().length === 1);
     const decided = await authenticator(gateway.full);
     await alice.process.waitFor(READY);
+    // A client may be up before the reply to its decision is read here.
+    await eventually('the reply to the decision', () => decided.length === 1);
     expect(decided).toEqual(['CONNECT 0 alice']);
     expect(daemon.pending()).toEqual([]);
     expect(await lab.ping(alice, TUNNEL_SERVER4)).toEqual({ sent: 5, received: 5 });
@@ -153,6 +155,7 @@ describe.skipIf(!requireInterop())('a gateway before a stock daemon', () => {
     const bob = await login('bob');
     await bob.process.waitFor(READY);
     // Client ids began anew, and whoever kept the old ones was told by the end of the connection.
+    await eventually('the reply to the second decision', () => decided.length === 2);
     expect(decided).toEqual(['CONNECT 0 alice', 'CONNECT 0 bob']);
     await eventually('bob in the status', () => polled.names.has('bob'));
     expect(polled.wrong).toBe(0);
