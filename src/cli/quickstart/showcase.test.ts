@@ -26,6 +26,13 @@ describe('the showcase', () => {
     await until(() => readFileSync(show.hints.statusFile, 'utf8').includes('CLIENT_LIST,client3,'));
     expect(readFileSync(show.hints.logFile, 'utf8')).toContain('Initialization Sequence Completed');
 
+    const page = async (): Promise<string> => (await fetch(show.hints.metricsUrl)).text();
+    let metrics = await page();
+    for (; !metrics.includes('tunnelscope_connected_clients{daemon="quickstart"} 3\n'); await sleep(20)) metrics = await page();
+    expect(metrics).toMatch(/tunnelscope_user_received_bytes_total\{daemon="quickstart",user="client2"\} \d{4}/);
+    const health = await fetch(show.hints.metricsUrl.replace('/metrics', '/health/quickstart'));
+    expect([health.status, await health.json()]).toMatchObject([200, { daemon: 'quickstart', verdict: 'ok' }]);
+
     expect(await show.close('SIGINT')).toBe(0);
     expect(existsSync(show.folder)).toBe(false);
   }, 30_000);

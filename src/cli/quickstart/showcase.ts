@@ -23,6 +23,7 @@ import { Logging } from '../../service/logging.ts';
 import { createPki } from '../pki/files.ts';
 import { checkProfile } from '../pki/profiles.ts';
 import { packageVersion } from '../version.ts';
+import { exhibitOf, type ShowExhibit } from './exhibit.ts';
 import type { Hints, Moment } from './view.ts';
 
 const HOST = '127.0.0.1';
@@ -39,24 +40,26 @@ interface Performer {
 
 /** A server and clients in this process, over real sockets, in a folder of their own. */
 export class Showcase {
-  readonly hints: Hints;
+  #hints: Hints;
   readonly app: DaemonApp;
   readonly folder: string;
   readonly #clock = new SystemClock();
   readonly #server: string;
   readonly #performers: readonly Performer[];
   readonly #startedAt: number;
+  #exhibit: ShowExhibit | undefined;
 
   private constructor(folder: string, ports: Ports, performers: (clock: SystemClock) => readonly Performer[]) {
     this.folder = folder;
     this.#server = `${HOST}:${ports.udp}`;
     this.#startedAt = this.#clock.now().at;
-    this.hints = {
+    this.#hints = {
       managementPort: ports.management,
       statusFile: join(folder, 'status.log'),
       logFile: join(folder, 'server.log'),
       guestProfile: join(folder, `${GUEST}.ovpn`),
       insideAddress: '10.8.0.2',
+      metricsUrl: '',
     };
     this.app = new DaemonApp({
       argv: ['--config', join(folder, 'quickstart.conf')],
@@ -94,10 +97,17 @@ export class Showcase {
   async #start(): Promise<void> {
     await this.app.start();
     if (this.app.localAddress === undefined) {
-      const log = await readFile(this.hints.logFile, 'utf8').catch(() => '');
+      const log = await readFile(this.#hints.logFile, 'utf8').catch(() => '');
       throw new TunnelscopeError('LISTEN', `the server did not start:\n${log.split('\n').slice(-5).join('\n')}`);
     }
+    this.#exhibit = await exhibitOf(this.app.port, this.#clock);
+    this.#hints = { ...this.#hints, metricsUrl: `${this.#exhibit.url}/metrics` };
     for (const { runner } of this.#performers) await runner.start();
+  }
+
+  /** What there is to try. */
+  get hints(): Hints {
+    return this.#hints;
   }
 
   /** Every client sends one ping to the next. */
@@ -135,6 +145,7 @@ export class Showcase {
   /** Clients leave, the server ends, the folder goes. Gives the server's exit status. */
   async close(signal: SignalName): Promise<number> {
     try {
+      await this.#exhibit?.close();
       await Promise.all(this.#performers.map(({ runner }) => runner.stop(signal)));
       await Promise.all(this.#performers.map(({ logging }) => logging.close()));
       this.app.signal(signal);

@@ -76,8 +76,17 @@ describe('the hints', () => {
       logFile: '/tmp/x/server.log',
       guestProfile: '/tmp/x/guest.ovpn',
       insideAddress: '10.8.0.2',
+      metricsUrl: 'http://127.0.0.1:9176/metrics',
     }).join('\n');
-    for (const word of ['nc 127.0.0.1 7505', '/tmp/x/status.log', '/tmp/x/server.log', '/tmp/x/guest.ovpn', 'ping 10.8.0.2', 'Ctrl-C']) {
+    for (const word of [
+      'nc 127.0.0.1 7505',
+      'curl http://127.0.0.1:9176/metrics',
+      '/tmp/x/status.log',
+      '/tmp/x/server.log',
+      '/tmp/x/guest.ovpn',
+      'ping 10.8.0.2',
+      'Ctrl-C',
+    ]) {
       expect(text).toContain(word);
     }
   });

@@ -30,6 +30,8 @@ export interface Hints {
   readonly guestProfile: string;
   /** An address inside the tunnel that answers. */
   readonly insideAddress: string;
+  /** Metrics of the server, over HTTP. */
+  readonly metricsUrl: string;
 }
 
 const COLUMNS = ['CLIENT', 'INSIDE', 'FROM', 'CIPHER', 'RECEIVED', 'SENT', 'CONTROL RTT', 'PING', 'ANSWERED'] as const;
@@ -60,11 +62,13 @@ export function plainLine(moment: Moment): string {
 
 /** What to try, each with what it shows. */
 export function hintLines(hints: Hints): string[] {
-  const { managementPort, statusFile, logFile, guestProfile, insideAddress } = hints;
+  const { managementPort, statusFile, logFile, guestProfile, insideAddress, metricsUrl } = hints;
   return [
     'Try next, in another terminal:',
     `  nc 127.0.0.1 ${managementPort}`,
     '      the management interface: help, status 3, bytecount 1, log on all, kill client2, ...',
+    `  curl ${metricsUrl}`,
+    '      what Prometheus scrapes; /health/quickstart beside it is for load balancers',
     `  cat ${statusFile}`,
     '      the status file, written every second',
     `  tail -f ${logFile}`,
