@@ -15,6 +15,9 @@ interface Waiter {
 /** How long tests wait for a line or an end unless they say otherwise, in milliseconds. */
 export const PATIENCE = 20_000;
 
+/** Lines are collected for a moment before they are written, so that the end that acted later may be read first. */
+const SETTLE = 40;
+
 /** A process in a namespace with its output as lines. It dies with the test process, whatever happens to that. */
 export class Running {
   readonly name: string;
@@ -64,7 +67,8 @@ export class Running {
   }
 
   /**
-   * The first line from `from` on (default: any so far) that holds the text or matches the pattern. Throws with the
+   * The first line from `from` on (default: any so far) that holds the text or matches the pattern; by then other
+   * processes have written what they said of the same thing, too. Throws with the
    * tail of the output when it does not come in time, or can no longer come.
    */
   async waitFor(what: string | RegExp, options: { readonly from?: number; readonly within?: number } = {}): Promise<string> {
@@ -86,7 +90,10 @@ export class Running {
     ]);
     timeout.abort();
     if (waiter !== undefined) this.#waiters.delete(waiter);
-    if (typeof result === 'object') return result.text;
+    if (typeof result === 'object') {
+      await delay(SETTLE);
+      return result.text;
+    }
     throw new Error(`${this.name}: ${String(what)} ${result}\n${this.tail()}`);
   }
 
