@@ -246,6 +246,9 @@ export class ClientSession {
       case 'pulled':
         this.#making = this.#makeInterface(step.pulled, tun);
         return;
+      case 'updated':
+        // The daemon does not announce that it takes PUSH_UPDATE, so that no server sends it.
+        return;
       case 'info':
       case 'token':
         return this.#parts.onStep(step);
