@@ -110,7 +110,7 @@ const SCENARIOS: readonly Scenario[] = [
     lines: () => ['reneg-sec 4 4'],
     run: async (server, lab) => {
       const alice = await lab.client('alice', { lines: ['reneg-sec 0'] });
-      await server.process.waitFor('TLS: soft reset');
+      await server.process.waitFor('TLS: soft reset', { promptly: true });
       const from = server.process.mark();
       await server.process.waitFor('Control Channel: ', { from: from - 1 });
       await delay(500);

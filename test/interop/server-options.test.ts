@@ -190,7 +190,7 @@ describe.skipIf(!requireInterop())('first packets', () => {
     const server = await lab.server({ lines: ['tls-timeout 1'] });
     const relay = await lab.relay();
     const alice = await lab.client('alice', { remote: relay.host.ip4, lines: ['tls-timeout 60', 'hand-window 60'], wait: false });
-    await server.process.waitFor(/create_instance called/);
+    await server.process.waitFor(/create_instance called/, { promptly: true });
     relay.setFaults({ dropDown: 1 });
     await delay(700);
     relay.setFaults({});
@@ -203,7 +203,7 @@ describe.skipIf(!requireInterop())('first packets', () => {
     const server = await lab.server({ lines: ['hand-window 4'] });
     const relay = await lab.relay();
     const alice = await lab.client('alice', { remote: relay.host.ip4, wait: false });
-    await server.process.waitFor(/create_instance called/);
+    await server.process.waitFor(/create_instance called/, { promptly: true });
     relay.setFaults({ drop: 1 });
     await alice.process.stop('SIGKILL');
     const text = 'TLS Error: TLS key negotiation failed to occur within 4 seconds (check your network connectivity)';

@@ -68,10 +68,13 @@ export class Running {
 
   /**
    * The first line from `from` on (default: any so far) that holds the text or matches the pattern; by then other
-   * processes have written what they said of the same thing, too. Throws with the
+   * processes have written what they said of the same thing, too, unless it shall be `promptly`. Throws with the
    * tail of the output when it does not come in time, or can no longer come.
    */
-  async waitFor(what: string | RegExp, options: { readonly from?: number; readonly within?: number } = {}): Promise<string> {
+  async waitFor(
+    what: string | RegExp,
+    options: { readonly from?: number; readonly within?: number; readonly promptly?: boolean } = {},
+  ): Promise<string> {
     const matches = matcher(what);
     const already = this.lines.slice(options.from ?? 0).find(matches);
     if (already !== undefined) return already;
@@ -91,7 +94,7 @@ export class Running {
     timeout.abort();
     if (waiter !== undefined) this.#waiters.delete(waiter);
     if (typeof result === 'object') {
-      await delay(SETTLE);
+      if (options.promptly !== true) await delay(SETTLE);
       return result.text;
     }
     throw new Error(`${this.name}: ${String(what)} ${result}\n${this.tail()}`);
