@@ -44,8 +44,8 @@ async function course(lab: Lab, program: Program): Promise<string[]> {
   ];
   await needs(talk, 2);
   asked.push(await talk.ask('password "Private Key" "open sesame"'));
-  let from = server.process.mark();
   await server.process.waitFor(READY);
+  let from = server.process.mark();
   asked.push(await talk.ask('password "Private Key" "open sesame"', 'signal SIGUSR1'));
   await server.process.waitFor(READY, { from });
   from = server.process.mark();
