@@ -1,5 +1,5 @@
 import type { Program, Server } from '../test/interop/support/daemons.ts';
-import { benchServer, makeBed } from './support/bed.ts';
+import { benchServer, makeBed, PORTABLE } from './support/bed.ts';
 import { Comparisons, PROGRAMS, type Section } from './support/figure.ts';
 import { generate, partFromGenerator } from './support/generator.ts';
 import { quantile } from './support/numbers.ts';
@@ -11,8 +11,6 @@ import { cpuSeconds } from './support/usage.ts';
 const PARALLEL = [1, 8, 16];
 /** Without it the first runs would measure how Node compiles a program that has just begun. */
 const WARM_UP = { parallel: 16, seconds: 25 };
-/** A batched data plane hands every control packet from one thread to another, which pays when packets are carried. */
-const PORTABLE = ['data-plane portable'];
 const AT_LEAST_AS_MANY = { atLeast: 1 };
 const LOWER = { atMost: 1 };
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { benchServer, makeBed } from './support/bed.ts';
+import { benchServer, makeBed, PORTABLE } from './support/bed.ts';
 import { Comparisons, PROGRAMS, type Section } from './support/figure.ts';
 import { generate } from './support/generator.ts';
 import { residentBytes } from './support/usage.ts';
@@ -18,7 +18,7 @@ export async function benchMemory(rounds: number, clients: number): Promise<Sect
   try {
     for (let round = 0; round < rounds; round++) {
       for (const program of PROGRAMS) {
-        const server = await benchServer(bed, program);
+        const server = await benchServer(bed, program, 'udp', program === 'ours' ? PORTABLE : []);
         await delay(SETTLE_MS);
         const base = residentBytes(server.process.pid);
         const run = await generate(bed, bed.network.host('generator'), program, { kind: 'hold', clients, parallel: PARALLEL });
@@ -37,7 +37,7 @@ export async function benchMemory(rounds: number, clients: number): Promise<Sect
   return {
     title: 'Memory',
     how:
-      `Resident memory of the server process before and after the generator connected ${clients} clients and kept them, each look after ` +
+      `Our server has the portable data plane. Resident memory of the server process before and after the generator connected ${clients} clients and kept them, each look after ` +
       `${SETTLE_MS / 1000} s of rest. A fresh server each round; nothing asks it to collect garbage.`,
     comparisons: found.list(),
     rates: [],

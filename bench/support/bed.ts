@@ -8,6 +8,11 @@ import { eventually } from '../../test/interop/support/running.ts';
 /** Lines of both servers: the log as operators run it, and room for as many clients as a bench wants. */
 const LINES = ['verb 3', 'duplicate-cn', 'max-clients 4096', 'server 10.8.0.0 255.255.0.0', 'connect-freq-initial 100000 1'];
 const REPLACED = ['verb', 'server', 'connect-freq-initial', 'status', 'status-version'];
+/**
+ * For what is not about carrying packets: a batched data plane has a thread with memory of its own, and hands every control
+ * packet from one thread to the other.
+ */
+export const PORTABLE = ['data-plane portable'];
 /** The kernel's data channel is another program: what is compared runs in user space on both sides. */
 const STOCK_LINES = ['disable-dco'];
 
