@@ -52,6 +52,12 @@ export interface DaemonSettings {
   readonly listing: readonly string[];
 }
 
+/** What the process around a server and around a client need alike. */
+export type CommonDaemonSettings = Omit<
+  DaemonSettings,
+  'listen' | 'tls' | 'dataPlane' | 'routes' | 'clientConfigDir' | 'tmpDir' | 'poolPersist'
+>;
+
 /** The socket. `dual` takes IPv4 on an IPv6 socket. */
 export interface ListenSettings {
   readonly transport: 'udp' | 'tcp';

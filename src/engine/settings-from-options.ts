@@ -3,18 +3,17 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { Note } from '../messages/notes.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Directive } from '../options/parse.ts';
-import { renderDirective } from '../options/render.ts';
 import { PLANE_STEPS } from '../protocol/data/plane.ts';
 import type { DaemonSettings, DataPlaneSettings } from './daemon-settings.ts';
 import { authSettings, clientLimits, hookSettings } from './settings/clients.ts';
 import { Collected, type SettingsFiles } from './settings/collected.ts';
 import { controlSettings } from './settings/control.ts';
+import { commonDaemonSettings, fileWithInterval } from './settings/daemon.ts';
 import { networkSettings } from './settings/network.ts';
-import { managementListeners, managementSettings } from './settings/management.ts';
-import { checkPaths, logSettings, scriptSettings, warnNotPersistent } from './settings/process.ts';
+import { checkPaths, scriptSettings, warnNotPersistent } from './settings/process.ts';
 import { tunnelRoutes } from './settings/routes.ts';
-import { crlSource, tlsSettings, verifyRules } from './settings/tls.ts';
-import { bufferSize, deviceSettings, listenSettings, packetSettings } from './settings/transport.ts';
+import { tlsSettings, verifyRules } from './settings/tls.ts';
+import { listenSettings, packetSettings } from './settings/transport.ts';
 import type { ServerSettings } from './settings.ts';
 
 export type { SettingsFiles } from './settings/collected.ts';
@@ -135,36 +134,14 @@ function statusVersion(collected: Collected): 1 | 2 | 3 {
 }
 
 function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'listen' | 'scripts'>): Omit<DaemonSettings, 'tls'> {
-  const remap = collected.value('remap-usr1');
   return {
     ...parts,
-    device: deviceSettings(collected),
     dataPlane: dataPlaneSettings(collected),
     routes: tunnelRoutes(collected),
-    crl: crlSource(collected),
     clientConfigDir: collected.value('client-config-dir'),
     tmpDir: collected.value('tmp-dir'),
     poolPersist: fileWithInterval(collected, 'ifconfig-pool-persist', 600),
-    log: logSettings(collected),
-    status: fileWithInterval(collected, 'status', 60),
-    statusCompat: collected.value('compat-status') === '2.7' ? '2.7' : '2.6',
-    statusJson: collected.has('status-format'),
-    management: managementListeners(collected),
-    managementOptions: managementSettings(collected),
-    managementLogCache: collected.number('management-log-cache') ?? 250,
-    user: collected.value('user'),
-    group: collected.value('group'),
-    nice: collected.number('nice'),
-    background: collected.has('daemon'),
-    writePid: collected.value('writepid'),
-    cd: collected.value('cd'),
-    sendBuffer: bufferSize(collected, 'sndbuf'),
-    receiveBuffer: bufferSize(collected, 'rcvbuf'),
-    persist: { tun: collected.has('persist-tun'), key: collected.has('persist-key') },
-    remapUsr1: remap === 'SIGHUP' || remap === 'SIGTERM' ? remap : undefined,
-    configFile: collected.all('config').find(({ source }) => source.file === '[CMD-LINE]')?.values[0],
-    echoes: collected.directives.filter(({ name }) => name === 'echo' || name === 'parameter').map(({ values }) => values.join(' ')),
-    listing: collected.directives.map(renderDirective),
+    ...commonDaemonSettings(collected, parts.scripts),
   };
 }
 
@@ -174,9 +151,4 @@ function dataPlaneSettings(collected: Collected): DataPlaneSettings {
     adapter: adapter === 'batched' || adapter === 'portable' ? adapter : undefined,
     without: PLANE_STEPS.filter((step) => words.includes(`no-${step}`)),
   };
-}
-
-function fileWithInterval(collected: Collected, name: string, usual: number): { file: string; seconds: number } | undefined {
-  const [file, interval] = collected.last(name)?.values ?? [];
-  return file === undefined ? undefined : { file, seconds: Number(interval ?? usual) };
 }

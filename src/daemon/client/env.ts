@@ -1,5 +1,6 @@
 import { type Now, unixSeconds } from '../../base/units.ts';
-import type { ClientDaemonSettings, Profile } from '../../engine/client/configuration.ts';
+import type { Profile } from '../../engine/client/configuration.ts';
+import type { CommonDaemonSettings } from '../../engine/daemon-settings.ts';
 import { EnvList } from '../../model/env-list.ts';
 import { protoOf } from './port.ts';
 
@@ -11,7 +12,7 @@ export interface ClientFacts {
 }
 
 /** What every script is told of the process and of the servers it may use, oldest first. */
-export function clientEnv(profiles: readonly Profile[], daemon: ClientDaemonSettings, facts: ClientFacts): EnvList {
+export function clientEnv(profiles: readonly Profile[], daemon: CommonDaemonSettings, facts: ClientFacts): EnvList {
   const env = new EnvList();
   env.set('config', daemon.configFile);
   env.set('verb', daemon.log.verb);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientDaemonSettings } from '../../engine/client/configuration.ts';
+import type { CommonDaemonSettings } from '../../engine/daemon-settings.ts';
 import { planTunnel } from '../../engine/client/tunnel-plan.ts';
 import type { ScriptName } from '../../engine/daemon-settings.ts';
 import { FakeNetwork } from '../../host/ip.ts';
@@ -9,7 +9,7 @@ import { EnvList } from '../../model/env-list.ts';
 import { ClientInterface } from './interface.ts';
 
 /** On `dev null` no system is touched; what is shown is the order of scripts and their words. */
-function settings(scripts: readonly ScriptName[], downFirst = false): ClientDaemonSettings {
+function settings(scripts: readonly ScriptName[], downFirst = false): CommonDaemonSettings {
   return {
     device: { kind: 'null' },
     crl: undefined,
@@ -55,7 +55,7 @@ function settings(scripts: readonly ScriptName[], downFirst = false): ClientDaem
 const OPTIONS = ['ifconfig 10.8.0.2 255.255.255.0', 'route-gateway 10.8.0.1', 'route 10.1.0.0 255.255.0.0', 'dhcp-option DNS 10.8.0.1'];
 const HOOKS = ['up', 'down', 'route-up', 'route-pre-down'] as const;
 
-function parts(runner: FakeRunner, daemon: ClientDaemonSettings, states: string[] = []) {
+function parts(runner: FakeRunner, daemon: CommonDaemonSettings, states: string[] = []) {
   return {
     plan: planTunnel(OPTIONS).plan,
     mtu: 1500,

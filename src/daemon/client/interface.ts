@@ -1,6 +1,6 @@
 import { reasonOf, TunnelscopeError } from '../../base/errors.ts';
 import { bitsMask, formatIp } from '../../base/ip.ts';
-import type { ClientDaemonSettings } from '../../engine/client/configuration.ts';
+import type { CommonDaemonSettings } from '../../engine/daemon-settings.ts';
 import { type PlannedRoute, redirectRoutes, type TunnelPlan } from '../../engine/client/tunnel-plan.ts';
 import type { ScriptName } from '../../engine/daemon-settings.ts';
 import type { Gateway, IpPrefix, Network, TunnelRoute } from '../../host/ip.ts';
@@ -15,7 +15,7 @@ import type { EnvList } from '../../model/env-list.ts';
 export interface ClientInterfaceParts {
   readonly plan: TunnelPlan;
   readonly mtu: number;
-  readonly daemon: ClientDaemonSettings;
+  readonly daemon: CommonDaemonSettings;
   /** False: `route-noexec`. */
   readonly setRoutes: boolean;
   readonly network: Network;

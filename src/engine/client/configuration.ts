@@ -4,44 +4,16 @@ import type { Note } from '../../messages/notes.ts';
 import type { MssFix } from '../../protocol/data/plane.ts';
 import type { VerifyRules } from '../../protocol/verify/rules.ts';
 import type { WrapConfig } from '../../protocol/wrap/config.ts';
-import type { DaemonSettings, TlsSettings } from '../daemon-settings.ts';
+import type { CommonDaemonSettings, TlsSettings } from '../daemon-settings.ts';
 import type { ControlChannelSettings } from '../settings.ts';
 
 /** A client's configuration that can run. */
 export interface ClientConfiguration {
   readonly client: ClientModeSettings;
-  readonly daemon: ClientDaemonSettings;
+  readonly daemon: CommonDaemonSettings;
   /** What to log before the start, in order. */
   readonly warnings: readonly Note[];
 }
-
-/** What the process around a client needs; the same fields as a server's where they mean the same. */
-export type ClientDaemonSettings = Pick<
-  DaemonSettings,
-  | 'device'
-  | 'crl'
-  | 'scripts'
-  | 'log'
-  | 'status'
-  | 'statusCompat'
-  | 'statusJson'
-  | 'management'
-  | 'managementOptions'
-  | 'managementLogCache'
-  | 'user'
-  | 'group'
-  | 'nice'
-  | 'background'
-  | 'writePid'
-  | 'cd'
-  | 'sendBuffer'
-  | 'receiveBuffer'
-  | 'persist'
-  | 'remapUsr1'
-  | 'configFile'
-  | 'echoes'
-  | 'listing'
->;
 
 /** What a client does, beyond one session. */
 export interface ClientModeSettings {

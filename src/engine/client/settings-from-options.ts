@@ -3,16 +3,15 @@ import { seconds } from '../../base/units.ts';
 import { CLIENT } from '../../messages/client.ts';
 import { OURS } from '../../messages/ours.ts';
 import type { Directive } from '../../options/parse.ts';
-import { renderDirective, renderLine } from '../../options/render.ts';
+import { renderLine } from '../../options/render.ts';
 import { standingAt } from '../../options/row.ts';
 import { Collected } from '../settings/collected.ts';
 import { controlSettings } from '../settings/control.ts';
-import { managementListeners, managementSettings } from '../settings/management.ts';
-import { checkPaths, logSettings, scriptSettings, warnNotPersistent } from '../settings/process.ts';
-import { crlSource, verifyRules } from '../settings/tls.ts';
-import { bufferSize, deviceSettings } from '../settings/transport.ts';
+import { commonDaemonSettings } from '../settings/daemon.ts';
+import { checkPaths, scriptSettings, warnNotPersistent } from '../settings/process.ts';
+import { verifyRules } from '../settings/tls.ts';
 import type { RefusedConfiguration, SettingsContext } from '../settings-from-options.ts';
-import type { ClientConfiguration, ClientDaemonSettings, ClientModeSettings, PullSettings, QuerySettings } from './configuration.ts';
+import type { ClientConfiguration, ClientModeSettings, PullSettings, QuerySettings } from './configuration.ts';
 import { identityOf, loginOf, clientTls } from './identity.ts';
 import { profilesOf } from './profiles.ts';
 
@@ -51,7 +50,7 @@ export function clientFromOptions(
   checkStandings(collected);
   checkMode(collected);
   const client = clientMode(collected);
-  const daemon = daemonSettings(collected);
+  const daemon = commonDaemonSettings(collected, scriptSettings(collected));
   checkPaths(collected);
   warnNotPersistent(collected);
   const errors = collected.closedErrors();
@@ -177,34 +176,4 @@ function peerInfoOf(collected: Collected): [string, string][] {
     .all('setenv')
     .filter(({ values: [name = ''] }) => told.test(name))
     .map(({ values: [name = '', value = ''] }) => [name, value]);
-}
-
-function daemonSettings(collected: Collected): ClientDaemonSettings {
-  const remap = collected.value('remap-usr1');
-  const [status, interval = '60'] = collected.last('status')?.values ?? [];
-  return {
-    device: deviceSettings(collected),
-    crl: crlSource(collected),
-    scripts: scriptSettings(collected),
-    log: logSettings(collected),
-    status: status === undefined ? undefined : { file: status, seconds: Number(interval) },
-    statusCompat: collected.value('compat-status') === '2.7' ? '2.7' : '2.6',
-    statusJson: collected.has('status-format'),
-    management: managementListeners(collected),
-    managementOptions: managementSettings(collected),
-    managementLogCache: collected.number('management-log-cache') ?? 250,
-    user: collected.value('user'),
-    group: collected.value('group'),
-    nice: collected.number('nice'),
-    background: collected.has('daemon'),
-    writePid: collected.value('writepid'),
-    cd: collected.value('cd'),
-    sendBuffer: bufferSize(collected, 'sndbuf'),
-    receiveBuffer: bufferSize(collected, 'rcvbuf'),
-    persist: { tun: collected.has('persist-tun'), key: collected.has('persist-key') },
-    remapUsr1: remap === 'SIGHUP' || remap === 'SIGTERM' ? remap : undefined,
-    configFile: collected.all('config').find(({ source }) => source.file === '[CMD-LINE]')?.values[0],
-    echoes: collected.directives.filter(({ name }) => name === 'echo' || name === 'parameter').map(({ values }) => values.join(' ')),
-    listing: collected.directives.map(renderDirective),
-  };
 }
