@@ -1,9 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { Secret } from '../../src/base/secret.ts';
-import { milliseconds, seconds } from '../../src/base/units.ts';
-import type { ClientSettings } from '../../src/engine/client-types.ts';
-import { udpLink } from '../../src/protocol/data/link.ts';
-import { parseStaticKey } from '../../src/protocol/wrap/static-key.ts';
+import { plainClientMaterial, plainClientSettings } from '../../test/interop/support/plain-client.ts';
 import { ClientFactory, type GeneratedClient } from './generated-client.ts';
 import type { GeneratorReport, GeneratorSetup } from './generator.ts';
 
@@ -16,36 +11,8 @@ import type { GeneratorReport, GeneratorSetup } from './generator.ts';
 const STRAGGLER_MS = 3000;
 
 const setup = JSON.parse(process.argv[2] ?? '') as GeneratorSetup;
-const materials = setup.identities.map(({ cert, key }) => ({
-  ca: { name: 'ca', pem: readFileSync(setup.ca, 'utf8') },
-  cert: { name: 'cert', pem: readFileSync(cert, 'utf8') },
-  key: { name: 'key', pem: new Secret(readFileSync(key, 'utf8')) },
-  requestCertificate: true,
-}));
-const factory = new ClientFactory(settings(), materials, setup.firstPort);
-
-function settings(): ClientSettings {
-  const key = parseStaticKey(readFileSync(setup.staticKey, 'utf8'));
-  if (!key.ok) throw new Error(key.error);
-  return {
-    remote: udpLink(setup.server.ip, setup.server.port),
-    wrap: { kind: 'tls-crypt', key: key.value },
-    timing: { tlsTimeout: seconds(2), handWindow: seconds(60), tranWindow: seconds(3600), renegotiateAfter: milliseconds(0) },
-    maxPacketSize: 1250,
-    dataCiphers: ['AES-256-GCM'],
-    fallbackCipher: undefined,
-    cipher: undefined,
-    auth: 'SHA1',
-    tunMtu: 1500,
-    credentials: undefined,
-    verify: { remoteCertTls: 'server', usernameField: 'CN', clientCertificate: 'require' },
-    version: '2.6.14',
-    platform: 'linux',
-    peerInfo: [],
-    exitNotify: true,
-    muteReplayWarnings: false,
-  };
-}
+const materials = setup.identities.map((identity) => plainClientMaterial({ ca: setup.ca, ...identity }));
+const factory = new ClientFactory(plainClientSettings(setup, '2.6.14'), materials, setup.firstPort);
 
 /** Connects, leaves, connects again, on each of `parallel` lanes, until time is up. */
 async function handshakes(parallel: number, runSeconds: number): Promise<GeneratorReport> {

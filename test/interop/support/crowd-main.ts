@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseIp } from '../../../src/base/ip.ts';
-import { Secret } from '../../../src/base/secret.ts';
-import { milliseconds, seconds } from '../../../src/base/units.ts';
 import { ClientRunner } from '../../../src/daemon/client-runner.ts';
 import { EchoTun } from '../../../src/daemon/echo-tun.ts';
-import type { ClientSettings } from '../../../src/engine/client-types.ts';
 import { SystemClock } from '../../../src/host/clock.ts';
 import { systemRandom } from '../../../src/host/random.ts';
-import { udpLink } from '../../../src/protocol/data/link.ts';
-import { parseStaticKey } from '../../../src/protocol/wrap/static-key.ts';
+import { plainClientMaterial, plainClientSettings } from './plain-client.ts';
 
 /**
  * Many clients of ours in one process, each with a socket and a tunnel of its own, all with one certificate. Started with one
@@ -34,34 +29,8 @@ const PATIENCE_MS = 60_000;
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as CrowdSetup;
 const clock = new SystemClock();
-const staticKey = parseStaticKey(readFileSync(setup.staticKey, 'utf8'));
-if (!staticKey.ok) throw new Error(staticKey.error);
-
-const settings: ClientSettings = {
-  remote: udpLink(setup.server.ip, setup.server.port),
-  wrap: { kind: 'tls-crypt', key: staticKey.value },
-  timing: { tlsTimeout: seconds(2), handWindow: seconds(60), tranWindow: seconds(3600), renegotiateAfter: milliseconds(0) },
-  maxPacketSize: 1250,
-  dataCiphers: ['AES-256-GCM'],
-  fallbackCipher: undefined,
-  cipher: undefined,
-  auth: 'SHA1',
-  tunMtu: 1500,
-  credentials: undefined,
-  verify: { remoteCertTls: 'server', usernameField: 'CN', clientCertificate: 'require' },
-  version: 'tunnelscope-test',
-  platform: 'linux',
-  peerInfo: [],
-  exitNotify: true,
-  muteReplayWarnings: false,
-};
-
-const material = {
-  ca: { name: 'ca', pem: readFileSync(setup.ca, 'utf8') },
-  cert: { name: 'cert', pem: readFileSync(setup.cert, 'utf8') },
-  key: { name: 'key', pem: new Secret(readFileSync(setup.key, 'utf8')) },
-  requestCertificate: true,
-};
+const settings = plainClientSettings(setup, 'tunnelscope-test');
+const material = plainClientMaterial(setup);
 
 interface Member {
   readonly runner: ClientRunner;
