@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TunnelscopeError } from '../base/errors.ts';
 import { SystemClock } from '../host/clock.ts';
 import { Logging } from '../service/logging.ts';
-import { MonitorApp } from './app.ts';
+import { MonitorApp, type MonitorPart } from './app.ts';
 import { type HttpConfig, type MonitorConfig, parseConfig } from './config.ts';
 
 const STATUS = readFileSync(fileURLToPath(new URL('../../test/golden/status/server-v2.txt', import.meta.url)), 'utf8');
@@ -17,6 +17,7 @@ let log: string[];
 let told: string[];
 let served: HttpConfig[];
 let yaml: string;
+let parts: string[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tunnelscope-monitor-'));
@@ -24,6 +25,7 @@ beforeEach(() => {
   log = [];
   told = [];
   served = [];
+  parts = [];
 });
 
 afterEach(async () => {
@@ -51,9 +53,16 @@ async function start(text: string): Promise<void> {
       },
       close: () => Promise.resolve(),
     }),
+    parts: () => ['first', 'second'].map(partCalled),
     tell: (words) => Promise.resolve(told.push(words)),
   });
   await app.start();
+}
+
+/** A part of the monitor that notes what is done with it. */
+function partCalled(name: string): MonitorPart {
+  const note = (what: string) => Promise.resolve(void parts.push(`${name} ${what}`));
+  return { configure: ({ verb }) => note(`at verb ${verb}`), close: () => note('closed') };
 }
 
 async function reload(text: string, says: string): Promise<void> {
@@ -102,6 +111,14 @@ describe('the monitor', () => {
     await start(`${A}  - { name: b, ${management} }\n`);
     await said("Monitor: 'b': no gateway: MANAGEMENT: Cannot bind unix domain socket /none/at/all.sock");
     await vi.waitFor(() => expect(app.fleet.daemon('a')?.speaker?.kind).toBe('status-file'), { timeout: 4000 });
+  });
+
+  it('begins its parts in order, hands them each configuration, and ends them the other way round', async () => {
+    await start(A);
+    await reload(`${A}verb: 4\n`, '0 of them new');
+    app.signal('SIGTERM');
+    await app.done;
+    expect(parts).toEqual(['first at verb 3', 'second at verb 3', 'first at verb 4', 'second at verb 4', 'second closed', 'first closed']);
   });
 
   it('tells the service manager how it is', async () => {

@@ -18,6 +18,13 @@ export interface Exhibit {
   close(): Promise<void>;
 }
 
+/** Something beside the fleet that lives as long as the monitor and has a part of its configuration: alerts, history, shipping. */
+export interface MonitorPart {
+  /** Begins, or goes on with what has changed. Rejects when it cannot, and then goes on as before. */
+  configure(config: MonitorConfig): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** What a monitor is made of. */
 export interface MonitorOptions {
   readonly config: MonitorConfig;
@@ -27,6 +34,8 @@ export interface MonitorOptions {
   readonly logging: Logging;
   readonly version: string;
   readonly exhibit: (app: MonitorApp) => Exhibit;
+  /** In the order in which they begin; they end the other way round. */
+  readonly parts?: (app: MonitorApp) => readonly MonitorPart[];
   /** For the service manager. */
   readonly tell?: (words: string) => Promise<unknown>;
 }
@@ -38,7 +47,8 @@ export class MonitorApp {
   readonly done: Promise<number>;
   readonly #options: MonitorOptions;
   readonly #exhibit: Exhibit;
-  readonly #parts: WatchParts;
+  readonly #parts: readonly MonitorPart[];
+  readonly #shared: WatchParts;
   readonly #watched = new Map<string, WatchedDaemon>();
   #config: MonitorConfig;
   #finish: (status: number) => void = () => undefined;
@@ -52,7 +62,8 @@ export class MonitorApp {
     this.#options = options;
     this.#config = config;
     this.fleet = new Fleet(config.fleet);
-    this.#parts = { fleet: this.fleet, clock, logging };
+    this.#shared = { fleet: this.fleet, clock, logging };
+    this.#parts = options.parts?.(this) ?? [];
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -87,6 +98,7 @@ export class MonitorApp {
     const { logging, version } = this.#options;
     logging.setVerb(this.#config.verb);
     logging.notes.add(MONITOR.started, { version, count: this.#config.daemons.length });
+    for (const part of this.#parts) await part.configure(this.#config);
     await this.#exhibit.serve(this.#config.http);
     await this.#watch(this.#config);
     this.#started = true;
@@ -107,6 +119,7 @@ export class MonitorApp {
     await this.#options.tell?.('STOPPING=1');
     await this.#exhibit.close();
     await Promise.all([...this.#watched.values()].map((daemon) => daemon.close()));
+    for (const part of this.#parts.toReversed()) await part.close();
     await this.#options.logging.close();
     this.#finish(0);
   }
@@ -120,6 +133,7 @@ export class MonitorApp {
     try {
       const config = reread();
       if (!isDeepStrictEqual(config.http, this.#config.http) || hasSecrets(config.http)) await this.#exhibit.serve(config.http);
+      for (const part of this.#parts) await part.configure(config);
       this.#tellWhatWaits(config);
       this.#config = { ...config, fleet: this.#config.fleet, kumina: this.#config.kumina };
       logging.setVerb(config.verb);
@@ -148,7 +162,7 @@ export class MonitorApp {
     await Promise.all(leaving.map(([, daemon]) => daemon.close()));
     for (const [name] of leaving) this.#watched.delete(name);
     this.fleet.setDaemons(wanted.keys());
-    const coming = daemons.filter(({ name }) => !this.#watched.has(name)).map((config) => new WatchedDaemon(config, this.#parts));
+    const coming = daemons.filter(({ name }) => !this.#watched.has(name)).map((config) => new WatchedDaemon(config, this.#shared));
     for (const daemon of coming) this.#watched.set(daemon.config.name, daemon);
     await Promise.all(coming.map((daemon) => daemon.start()));
     return coming.length;

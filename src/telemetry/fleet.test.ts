@@ -247,3 +247,18 @@ describe('a fleet', () => {
     expect([rig.vpn.events.connectSeconds.count, rig.vpn.events.connects.value]).toEqual([0, 1]);
   });
 });
+
+describe('watchers', () => {
+  it('hear of facts that the state has taken up, until they stop', () => {
+    const fleet = new Fleet();
+    fleet.setDaemons(['vpn']);
+    const heard: unknown[] = [];
+    const stop = fleet.watch({ fact: ({ daemon, fact }) => heard.push([daemon, fact.kind, fleet.daemon(daemon)?.title?.value]) });
+    const identity = { kind: 'identity', title: 'OpenVPN 2.6.14' } as const;
+    fleet.handle({ daemon: 'vpn', source: 'management', now: at(1), fact: identity });
+    fleet.handle({ daemon: 'stranger', source: 'management', now: at(1), fact: identity });
+    stop();
+    fleet.handle({ daemon: 'vpn', source: 'management', now: at(2), fact: identity });
+    expect(heard).toEqual([['vpn', 'identity', 'OpenVPN 2.6.14']]);
+  });
+});

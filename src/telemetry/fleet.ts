@@ -5,6 +5,12 @@ import { DEFAULT_FLEET, type FleetOptions } from './options.ts';
 import type { SeriesBudget } from './series.ts';
 import type { DaemonView, FleetView } from './views.ts';
 
+/** Hears what happens in the fleet. What it does must neither throw nor wait. */
+export interface FleetWatcher {
+  /** A fact that the state has just taken up. */
+  fact(event: FleetEvent): void;
+}
+
 /**
  * The fleet state and its one writer: facts come in by `handle`, everything else reads the views. Counters live as long as
  * their daemon stands in the fleet, over restarts of the daemon and reloads of the configuration.
@@ -13,6 +19,7 @@ export class Fleet implements FleetView {
   readonly #options: FleetOptions;
   readonly #daemons = new Map<string, Daemon>();
   readonly #budget: SeriesBudget = { used: 0, leftOut: 0 };
+  readonly #watchers = new Set<FleetWatcher>();
   #sessions = 0;
   #dropped = 0;
 
@@ -56,8 +63,18 @@ export class Fleet implements FleetView {
   /** Takes one fact. */
   handle(event: FleetEvent): void {
     const daemon = this.#daemons.get(event.daemon);
-    if (daemon === undefined) this.#dropped++;
-    else daemon.apply(event);
+    if (daemon === undefined) {
+      this.#dropped++;
+      return;
+    }
+    daemon.apply(event);
+    for (const watcher of this.#watchers) watcher.fact(event);
+  }
+
+  /** From now on `watcher` hears every fact; what is given ends that. */
+  watch(watcher: FleetWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Lets things happen whose time has come; to be called before the views are read. */
