@@ -8,6 +8,7 @@ const unit = { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: ['te
  */
 export default defineConfig({
   test: {
+    reporters: ['default', './scripts/failed-tests.ts'],
     projects: [
       { test: { name: 'unit', ...unit } },
       { test: { name: 'fuzz', ...unit, setupFiles: ['test/fuzz/setup.ts'], testTimeout: 600_000 } },

@@ -110,9 +110,8 @@ const SCENARIOS: readonly Scenario[] = [
     lines: () => ['reneg-sec 4 4'],
     run: async (server, lab) => {
       const alice = await lab.client('alice', { lines: ['reneg-sec 0'] });
-      await server.process.waitFor('TLS: soft reset', { promptly: true });
-      const from = server.process.mark();
-      await server.process.waitFor('Control Channel: ', { from: from - 1 });
+      const reset = await server.process.waitFor('TLS: soft reset');
+      await server.process.waitFor('Control Channel: ', { from: server.process.lines.indexOf(reset) });
       await delay(500);
       await alice.process.stop();
     },

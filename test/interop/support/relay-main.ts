@@ -12,6 +12,10 @@ export interface Faults {
   readonly drop?: number;
   /** The same for what the server sends alone. */
   readonly dropDown?: number;
+  /** So many packets pass towards the server, then none. */
+  readonly passUp?: number;
+  /** The same for what the server sends. */
+  readonly passDown?: number;
   readonly duplicate?: number;
   /** Held back until after the next packet, or 20 ms. */
   readonly reorder?: number;
@@ -68,11 +72,14 @@ class Relay {
   readonly #flows = new Map<string, Flow>();
   readonly #counts: RelayCounts = { ...noneYet(), upData: noneYet() };
   #faults: Faults;
+  /** How many more may pass. */
+  #left = { up: 0, down: 0 };
   #held: (() => void) | undefined;
 
   constructor(setup: RelaySetup) {
     this.#setup = setup;
     this.#faults = setup.faults;
+    this.#allow(setup.faults);
     this.#random = new SeededRandom(setup.seed);
     this.#front = createSocket(setup.to.ip.includes(':') ? 'udp6' : 'udp4');
     this.#front.on('message', (bytes, client) => {
@@ -87,6 +94,7 @@ class Relay {
     switch (command.kind) {
       case 'faults':
         this.#faults = command.faults;
+        this.#allow(command.faults);
         return;
       case 'count':
         process.stdout.write(`counts ${JSON.stringify(this.#counts)}\n`);
@@ -98,6 +106,10 @@ class Relay {
         }
         process.stdout.write('floated\n');
     }
+  }
+
+  #allow({ passUp = Infinity, passDown = Infinity }: Faults): void {
+    this.#left = { up: passUp, down: passDown };
   }
 
   #flowOf(client: RemoteInfo): Flow {
@@ -121,7 +133,7 @@ class Relay {
   /** Sends, drops, doubles or holds back one packet. */
   #pass(way: 'up' | 'down', counts: readonly PacketCounts[], send: () => void): void {
     const { drop = 0, dropDown = 0, duplicate = 0, reorder = 0 } = this.#faults;
-    if (this.#random.unit() < (way === 'down' ? Math.max(drop, dropDown) : drop)) {
+    if (this.#left[way]-- <= 0 || this.#random.unit() < (way === 'down' ? Math.max(drop, dropDown) : drop)) {
       for (const each of counts) each.dropped++;
       return;
     }
