@@ -14,7 +14,7 @@ import { OffloadTun } from './offload.ts';
 import { hasSegments, joinsReceived } from './probe.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
-import { PlainTun, type TunIo } from './tun-io.ts';
+import { PlainTun, TUN_BATCH, type TunIo } from './tun-io.ts';
 
 const ARENA_BYTES = 8 * 1024 * 1024;
 const POLLIN = 1;
@@ -27,6 +27,8 @@ const LONGEST_WAIT_MS = 1000;
 const TROUBLE_QUIET_MS = 1000;
 /** What the TUN device may want before a packet. */
 const LEAD = 64;
+/** Packets further apart than this are not a stream. */
+const REST_MS = 1;
 /** What a poll saw of each descriptor. */
 const UDP = 0;
 const WAKE = 1;
@@ -51,10 +53,15 @@ export class DataLoop {
   #troubleAt = Number.NEGATIVE_INFINITY;
   #tunGone = false;
   readonly #hold = new FloatHold();
+  /** A float was ever asked for: before that nobody looks at the clock for it. */
+  #floats = false;
+  /** Something went to the TUN device in this turn. */
+  #delivered = false;
+  #tunReadAt = Number.NEGATIVE_INFINITY;
   /** Messages of the main thread that were carried out in this turn. */
   #taken = 0;
-  /** One reading of the clock a batch. */
-  #now: Instant = 0 as Instant;
+  /** One reading of the clock a turn. */
+  #now: Instant;
 
   /** Tries what there is, and says what will run. */
   constructor(setup: WorkerSetup, port: MessagePort, libc: Libc) {
@@ -67,6 +74,7 @@ export class DataLoop {
     this.#workerMemory = new WorkerMemory(this.#memory);
     this.#mailbox = new Mailbox(port, this.#memory);
     this.#clockOffset = setup.epoch + monotonic() - performance.now();
+    this.#now = this.#readClock();
     const wants = (step: PlaneStep): boolean => !without.includes(step);
     const segments = wants('gso') && hasSegments(this.#arena, libc, descriptors.udp);
     const joined = wants('gro') && joinsReceived(this.#arena, libc, descriptors.udp);
@@ -108,27 +116,44 @@ export class DataLoop {
 
   /** Until the stop flag is set; then carries out what was told before, and sends it. */
   run(): void {
-    const { flags } = this.#memory;
-    while (Atomics.load(flags, FLAG.stop) === 0) {
-      this.#turnEnds();
-      if (!this.#sleep()) continue;
-      this.#now = this.#readClock();
-      if (this.#isReady(WAKE)) this.#listen();
-      if (this.#isReady(UDP)) this.#receiver.receive();
-      this.#tun?.flush();
-      if (this.#isReady(TUN) && !this.#tunGone && this.#hold.left(performance.now()) === 0) this.#tun?.receive();
-      this.#forwarder.handleDeadline(this.#now);
-    }
+    while (this.turn(LONGEST_WAIT_MS));
     this.#listen();
     this.#turnEnds();
   }
 
-  /** Waits until there is something to do; false when a signal came. */
-  #sleep(): boolean {
-    const held = this.#hold.left(performance.now());
+  /** Waits at most `longest` milliseconds until there is something to do, and does it. False once the stop flag is set. */
+  turn(longest: number): boolean {
+    this.#turnEnds();
+    if (Atomics.load(this.#memory.flags, FLAG.stop) !== 0) return false;
+    if (!this.#sleep(longest, this.#held())) return true;
+    this.#now = this.#readClock();
+    if (this.#isReady(WAKE)) this.#listen();
+    if (this.#isReady(UDP)) this.#receiver.receive();
+    this.#tun?.flush();
+    // An answer to what was just delivered is there already, as a rule.
+    if ((this.#isReady(TUN) || this.#delivered) && !this.#tunGone && this.#held() === 0) this.#readTun();
+    this.#delivered = false;
+    this.#forwarder.handleDeadline(this.#now);
+    return true;
+  }
+
+  /** After a rest, what comes first goes out before it is asked whether there is more. */
+  #readTun(): void {
+    const rested = this.#now - this.#tunReadAt > REST_MS;
+    this.#tunReadAt = this.#now;
+    this.#tun?.receive(rested ? 1 : TUN_BATCH);
+  }
+
+  /** How long the TUN device must not be read. */
+  #held(): number {
+    return this.#floats ? this.#hold.left(performance.now()) : 0;
+  }
+
+  /** False when a signal came. `held` is for how long the TUN device must not be read. */
+  #sleep(longest: number, held: number): boolean {
     this.#arena.setWord(this.#poll + TUN * POLL_BYTES + 4, held > 0 ? 0 : POLLIN);
-    const wait = held > 0 ? Math.min(Math.ceil(held), this.#wait()) : this.#wait();
-    return this.#libc.poll(this.#arena.base + this.#poll, this.#polled, wait) >= 0;
+    const wait = Math.min(longest, this.#wait());
+    return this.#libc.poll(this.#arena.base + this.#poll, this.#polled, held > 0 ? Math.min(Math.ceil(held), wait) : wait) >= 0;
   }
 
   #makeForwarder(settings: WorkerSetup['settings'], ciphers: ReturnType<typeof chooseCiphers>['ciphers']): Forwarder {
@@ -139,13 +164,18 @@ export class DataLoop {
         transmit: (bytes, link) => this.#sender.add(bytes, link),
         deliver: (packet) => this.#deliver(packet),
         event: (event) => {
-          if (event.kind === 'float-asked') this.#hold.begin(performance.now());
+          if (event.kind === 'float-asked') this.#float();
           this.#mailbox.event(event);
         },
         closeLink: () => {},
       },
       { limits: this.#setup.limits, ciphers, memory: this.#workerMemory },
     );
+  }
+
+  #float(): void {
+    this.#floats = true;
+    this.#hold.begin(performance.now());
   }
 
   #openTun(fd: number): TunIo {
@@ -165,6 +195,7 @@ export class DataLoop {
   /** Ciphers of Node's put the payload elsewhere. */
   #deliver(packet: Buffer): void {
     if (this.#tunGone || this.#tun === undefined) return;
+    this.#delivered = true;
     if (this.#arena.holds(packet)) return this.#tun.write(packet);
     const at = this.#sender.room() + LEAD;
     packet.copy(this.#arena.bytes, at);
@@ -192,7 +223,7 @@ export class DataLoop {
       return;
     }
     this.#workerMemory.nextPeer = message.cell;
-    if (message.command.kind === 'set-address') this.#hold.end();
+    if (message.command.kind === 'set-address') this.#hold.end(performance.now());
     this.#forwarder.command(unpacked(message.command), this.#now);
   }
 
@@ -212,7 +243,7 @@ export class DataLoop {
   #wait(): number {
     const deadline = this.#forwarder.nextDeadline();
     if (deadline === undefined || this.#setup.manualClock) return LONGEST_WAIT_MS;
-    return Math.min(LONGEST_WAIT_MS, Math.max(0, Math.ceil(deadline - this.#readClock())));
+    return Math.min(LONGEST_WAIT_MS, Math.max(0, Math.ceil(deadline - this.#now)));
   }
 
   #readClock(): Instant {
