@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EBUSY: 'Device or resource busy',
   ECONNREFUSED: 'Connection refused',
   ECONNRESET: 'Connection reset by peer',
+  EEXIST: 'File exists',
   EHOSTUNREACH: 'No route to host',
   EDQUOT: 'Disk quota exceeded',
   EINVAL: 'Invalid argument',
