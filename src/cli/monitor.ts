@@ -48,7 +48,7 @@ function exhibitOf(app: MonitorApp, logging: Logging): Exhibit {
   const server = new ConsoleServer({
     fleet: app.fleet,
     now: () => app.now(),
-    kumina: app.config.kumina,
+    kumina: () => app.config.kumina,
     thresholds: (name) => app.thresholds(name),
     notReady: () => app.notReady,
   });

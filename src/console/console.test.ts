@@ -16,7 +16,10 @@ function world(access: AccessRules = OPEN) {
   const tell = (daemon: string, source: SourceKind, fact: Fact): void => fleet.handle({ daemon, source, now: NOW, fact });
   let notReady: string | undefined;
   const ask = (path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): HttpAnswer =>
-    answerOf({ method, path, headers }, { fleet, now: () => NOW, kumina: false, access, thresholds: () => ({}), notReady: () => notReady });
+    answerOf(
+      { method, path, headers },
+      { fleet, now: () => NOW, kumina: () => false, access, thresholds: () => ({}), notReady: () => notReady },
+    );
   return { tell, ask, unready: (why: string) => (notReady = why) };
 }
 

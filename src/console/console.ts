@@ -18,7 +18,8 @@ export interface ConsoleOptions {
   readonly fleet: FleetView;
   /** Gives the time, and brings the fleet up to it. */
   readonly now: () => Now;
-  readonly kumina: boolean;
+  /** Whether openvpn_exporter's metrics are served too. */
+  readonly kumina: () => boolean;
   readonly access: AccessRules;
   readonly thresholds: (daemon: string) => Partial<Thresholds>;
   /** Why the monitor itself is not ready yet, or no more. */
@@ -56,7 +57,7 @@ export function answerOf(question: HttpQuestion, options: ConsoleOptions): HttpA
 
 function metrics({ headers }: HttpQuestion, { fleet, now, kumina }: ConsoleOptions): HttpAnswer {
   const format = formatFor(headerOf(headers['accept']));
-  const body = expose(fleet, now(), { format, ...(kumina ? { compat: 'kumina' as const } : {}) });
+  const body = expose(fleet, now(), { format, ...(kumina() ? { compat: 'kumina' as const } : {}) });
   return { status: 200, headers: { ...COMMON, 'content-type': CONTENT_TYPES[format] }, body };
 }
 

@@ -20,6 +20,5 @@ export const MONITOR = {
   trouble: row('monitor.trouble', 'M_WARN', "Monitor: '{daemon}': cannot look at {reason:rest}"),
   gatewayFailed: row('monitor.gateway-failed', 'M_NONFATAL', "Monitor: '{daemon}': no gateway: {reason:rest}", { event: 'listen-failed' }),
   gatewayOpen: row('monitor.gateway-open', 'M_INFO', "Monitor: '{daemon}': gateway at {where:rest}"),
-  afterRestart: row('monitor.after-restart', 'M_WARN', 'Monitor: {what:text} changed, which counts from the next start of the monitor on'),
   ending: row('monitor.ending', 'M_INFO', 'Monitor: {signal:signal} received, ending'),
 } as const;

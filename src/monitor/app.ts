@@ -134,8 +134,8 @@ export class MonitorApp {
       const config = reread();
       if (!isDeepStrictEqual(config.http, this.#config.http) || hasSecrets(config.http)) await this.#exhibit.serve(config.http);
       for (const part of this.#parts) await part.configure(config);
-      this.#tellWhatWaits(config);
-      this.#config = { ...config, fleet: this.#config.fleet, kumina: this.#config.kumina };
+      this.#config = config;
+      this.fleet.configure(config.fleet);
       logging.setVerb(config.verb);
       const changed = await this.#watch(config);
       logging.notes.add(OURS.reloaded, { what: `${config.daemons.length} daemons, ${changed} of them new or changed` });
@@ -143,16 +143,6 @@ export class MonitorApp {
       logging.notes.add(OURS.reloadFailed, { reason: reasonOf(error).replaceAll('\n', '; ') });
     }
     await tell?.('READY=1');
-  }
-
-  /** The figures that there are were made by these. */
-  #tellWhatWaits({ fleet, kumina }: MonitorConfig): void {
-    const { notes } = this.#options.logging;
-    if (!isDeepStrictEqual(fleet.series, this.#config.fleet.series)) notes.add(MONITOR.afterRestart, { what: 'series' });
-    if (kumina !== this.#config.kumina) notes.add(MONITOR.afterRestart, { what: 'compat' });
-    const { silentAfter, maxClients } = this.#config.fleet;
-    if (fleet.silentAfter !== silentAfter) notes.add(MONITOR.afterRestart, { what: 'silent-after' });
-    if (fleet.maxClients !== maxClients) notes.add(MONITOR.afterRestart, { what: 'max-clients' });
   }
 
   /** Lets go of daemons that are gone or changed, and begins with those that are new; the figures of all that stay go on. */

@@ -20,21 +20,20 @@ import { Tally } from './figures.ts';
 import type { FleetOptions } from './options.ts';
 import { Lines } from './lines.ts';
 import { Lists } from './lists.ts';
+import { Machine } from './machine.ts';
 import { type SeriesBudget, SeriesTable } from './series.ts';
 import { type EndReason, endReasonOf } from './session.ts';
 import { type Numbers, Sessions } from './sessions.ts';
 import { Cell, type Source, Sources } from './sources.ts';
+import { Traffic } from './traffic.ts';
 import type { CountView, DaemonView, Figure, SeriesView, SessionView } from './views.ts';
 
 type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
-/** Who can say how many bytes a daemon moved, the best first: its clients one by one, its own byte count, its statistics, `load-stats`. */
-const BYTES_BY = ['clients', 'bytecount', 'statistics', 'load-stats'] as const;
-
 /** The state of one daemon. Facts come in by `apply`; all else only reads. */
 export class Daemon implements DaemonView {
   readonly name: string;
-  readonly #keepRoutes: boolean;
+  readonly #options: FleetOptions;
   readonly #sources: Sources;
   readonly #title: Cell<string>;
   readonly #mode: Cell<DaemonMode>;
@@ -43,16 +42,11 @@ export class Daemon implements DaemonView {
   readonly #statusTime: Cell<WallTime>;
   readonly #presence: Cell<'sessions' | number>;
   readonly #poolSize: Cell<number>;
-  readonly #pid: Cell<number>;
-  readonly #certificates: Cell<readonly SeenCertificate[]>;
-  readonly #process: Cell<SeenProcess | undefined>;
-  readonly #rooms: Cell<readonly SeenRoom[]>;
+  readonly #machine: Machine;
   readonly #managementClients: Readonly<Record<ManagementSide, Cell<number>>>;
   readonly #refused: Readonly<Record<ManagementSide, Tally>>;
   readonly events: Events;
-  readonly received: Tally;
-  readonly sent: Tally;
-  readonly cpuSeconds: Tally;
+  readonly #traffic: Traffic;
   readonly #series: SeriesTable;
   readonly #sessions: Sessions;
   readonly #lists: Lists;
@@ -63,12 +57,11 @@ export class Daemon implements DaemonView {
   #listed = false;
 
   constructor(name: string, options: FleetOptions, budget: SeriesBudget, number: Numbers) {
-    const { silentAfter } = options;
     this.name = name;
-    this.#keepRoutes = options.keepRoutes;
-    this.#sources = new Sources(silentAfter);
+    this.#options = options;
+    this.#sources = new Sources(options);
     const cell = <T>(): Cell<T> => new Cell<T>(this.#sources);
-    const tally = (...order: string[]): Tally => new Tally(order, silentAfter);
+    const told = (): Tally => new Tally(['told', 'log'], options);
     this.#title = cell();
     this.#mode = cell();
     this.#state = cell();
@@ -76,20 +69,14 @@ export class Daemon implements DaemonView {
     this.#statusTime = cell();
     this.#presence = cell();
     this.#poolSize = cell();
-    this.#pid = cell();
-    this.#certificates = cell();
-    this.#process = cell();
-    this.#rooms = cell();
+    this.#traffic = new Traffic(options);
+    this.#machine = new Machine(options, this.#sources, () => this.#traffic.restart());
     this.#managementClients = { daemon: cell(), gateway: cell() };
-    this.#refused = { daemon: tally('told', 'log'), gateway: tally('told', 'log') };
-    this.events = new Events(silentAfter);
-    this.received = tally(...BYTES_BY);
-    this.sent = tally(...BYTES_BY);
-    this.cpuSeconds = tally('process');
-    this.#series = new SeriesTable(name, options.series, budget);
-    const limits = { maxClients: options.maxClients, hasLog: () => this.#sources.reader !== undefined };
-    this.#sessions = new Sessions(this.events, this.#series, limits, number);
-    this.#lists = new Lists(this.#sessions, silentAfter);
+    this.#refused = { daemon: told(), gateway: told() };
+    this.events = new Events(options);
+    this.#series = new SeriesTable(name, options, budget);
+    this.#sessions = new Sessions(options, this.events, this.#series, () => this.#sources.reader !== undefined, number);
+    this.#lists = new Lists(this.#sessions, options);
     this.#lines = this.#linesOf('log');
   }
 
@@ -138,6 +125,18 @@ export class Daemon implements DaemonView {
     return this.#statusTime.figure;
   }
 
+  get received(): CountView {
+    return this.#traffic.received;
+  }
+
+  get sent(): CountView {
+    return this.#traffic.sent;
+  }
+
+  get cpuSeconds(): CountView {
+    return this.#machine.cpuSeconds;
+  }
+
   get poolSize(): Figure<number> | undefined {
     return this.#poolSize.figure;
   }
@@ -155,15 +154,15 @@ export class Daemon implements DaemonView {
   }
 
   get certificates(): Figure<readonly SeenCertificate[]> | undefined {
-    return this.#certificates.figure;
+    return this.#machine.certificates.figure;
   }
 
   get process(): Figure<SeenProcess | undefined> | undefined {
-    return this.#process.figure;
+    return this.#machine.process.figure;
   }
 
   get rooms(): Figure<readonly SeenRoom[]> | undefined {
-    return this.#rooms.figure;
+    return this.#machine.rooms.figure;
   }
 
   get series(): Iterable<SeriesView> {
@@ -192,11 +191,9 @@ export class Daemon implements DaemonView {
         if (this.#sources.reader === source) this.#line(fact, source, now);
         return;
       case 'certificates':
-        return void this.#certificates.offer(fact.certificates, source, now);
       case 'process':
-        return this.#processSeen(fact.process, source, now);
       case 'rooms':
-        return void this.#rooms.offer(fact.rooms, source, now);
+        return this.#machine.apply(fact, source, now);
       case 'pool':
         return void this.#poolSize.offer(fact.size, source, now);
       case 'management':
@@ -219,7 +216,7 @@ export class Daemon implements DaemonView {
       case 'load':
         return this.#load(fact, source, now);
       case 'bytes':
-        return this.#bytes('bytecount', fact.received, fact.sent, now);
+        return this.#traffic.set('bytecount', fact.received, fact.sent, now);
       case 'client-bytes':
         for (const { clientId, received, sent } of fact.clients) {
           const session = this.#sessions.byId(clientId);
@@ -236,22 +233,7 @@ export class Daemon implements DaemonView {
   #identity({ title, mode, pid }: FactOf<'identity'>, source: SourceKind, now: Now): void {
     if (title !== undefined) this.#title.offer(title, source, now);
     if (mode !== undefined) this.#mode.offer(mode, source, now);
-    if (pid === undefined) return;
-    if (this.#pid.figure !== undefined && this.#pid.figure.value !== pid) this.#processChanged();
-    this.#pid.offer(pid, source, now);
-  }
-
-  /** Another process: what counts since the start of one begins anew. */
-  #processChanged(): void {
-    for (const tally of [this.received, this.sent]) for (const by of ['bytecount', 'statistics', 'load-stats']) tally.restart(by);
-    this.cpuSeconds.restart('process');
-  }
-
-  #processSeen(seen: SeenProcess | undefined, source: SourceKind, now: Now): void {
-    const before = this.#process.figure?.value;
-    if (seen !== undefined && before !== undefined && before.pid !== seen.pid) this.#processChanged();
-    this.#process.offer(seen, source, now);
-    if (seen !== undefined) this.cpuSeconds.set('process', seen.cpuSeconds, now);
+    if (pid !== undefined) this.#machine.isProcess(pid, source, now);
   }
 
   #stateSeen(state: SeenState, source: SourceKind, now: Now): void {
@@ -280,11 +262,11 @@ export class Daemon implements DaemonView {
     if (status.form === 'statistics') {
       const read = status.counters.get('TCP/UDP read bytes');
       const written = status.counters.get('TCP/UDP write bytes');
-      if (read !== undefined && written !== undefined) this.#bytes('statistics', read, written, now);
+      if (read !== undefined && written !== undefined) this.#traffic.set('statistics', read, written, now);
       return;
     }
     const leads = this.#presence.offer('sessions', source, now);
-    if (leads && this.#keepRoutes && (status.complete || status.routes.length > 0)) this.#routes = status.routes;
+    if (leads && this.#options.keepRoutes && (status.complete || status.routes.length > 0)) this.#routes = status.routes;
     this.#lists.apply(status, source, now, leads);
     this.#listed = true;
     this.#clientBytes(now);
@@ -292,16 +274,11 @@ export class Daemon implements DaemonView {
 
   #load({ clients, received, sent }: FactOf<'load'>, source: SourceKind, now: Now): void {
     if (!this.#listed) this.#presence.offer(clients, source, now);
-    this.#bytes('load-stats', received, sent, now);
-  }
-
-  #bytes(by: (typeof BYTES_BY)[number], received: number, sent: number, now: Now): void {
-    this.received.set(by, received, now);
-    this.sent.set(by, sent, now);
+    this.#traffic.set('load-stats', received, sent, now);
   }
 
   #clientBytes(now: Now): void {
-    this.#bytes('clients', this.#sessions.received, this.#sessions.sent, now);
+    this.#traffic.set('clients', this.#sessions.received, this.#sessions.sent, now);
   }
 
   #step({ what, client }: FactOf<'client'>, source: SourceKind, now: Now): void {
@@ -344,6 +321,12 @@ export class Daemon implements DaemonView {
       },
       managementRefused: (now) => this.#refused.daemon.add('log', 1, now),
     });
+  }
+
+  /** The options have changed, which all here look at: what was made by the former ones is made anew. */
+  configure(otherSeries: boolean): void {
+    if (otherSeries) this.#sessions.reseat();
+    if (!this.#options.keepRoutes) this.#routes = [];
   }
 
   /** Lets go of what the fleet shares: the daemon is taken out. */

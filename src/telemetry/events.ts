@@ -1,6 +1,7 @@
-import type { Duration, Now } from '../base/units.ts';
+import type { Now } from '../base/units.ts';
 import type { SourceKind } from './facts.ts';
 import { Counter, Histogram, Tally } from './figures.ts';
+import type { FleetOptions } from './options.ts';
 import { type EndReason, END_REASONS } from './session.ts';
 import type { Counts, CountView, EventsView } from './views.ts';
 
@@ -65,11 +66,11 @@ export class Events implements EventsView {
   readonly connectSeconds = new Histogram(CONNECT_BOUNDS);
   readonly roundTripSeconds = new Histogram(ROUND_TRIP_BOUNDS);
 
-  constructor(silentAfter: Duration) {
-    this.#connects = new Tally(['sessions'], silentAfter);
-    this.renegotiations = new Tally(['native', 'log', 'management'], silentAfter);
-    this.replays = new Tally(['native', 'log'], silentAfter);
-    this.lost = new Tally(['native'], silentAfter);
+  constructor(options: Pick<FleetOptions, 'silentAfter'>) {
+    this.#connects = new Tally(['sessions'], options);
+    this.renegotiations = new Tally(['native', 'log', 'management'], options);
+    this.replays = new Tally(['native', 'log'], options);
+    this.lost = new Tally(['native'], options);
     // What has begun to count is there from the start, so that its first step shows as one.
     for (const reason of END_REASONS) this.#disconnects.add(reason, 0);
     this.#handshakes.add('succeeded|', 0);

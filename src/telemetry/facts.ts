@@ -145,9 +145,9 @@ export interface SeenStatus {
 /** Steps of a client, as `>CLIENT:` tells them. */
 export type ClientStep = 'connecting' | 'established' | 'renewed' | 'gone';
 
-/** A client at a step. What is not known is undefined or left out. */
-export interface SeenClientStep {
-  readonly clientId: number;
+/** What a source knows of a client; what is undefined or left out is not known, and changes nothing. */
+export interface ClientNews {
+  readonly clientId?: number | undefined;
   readonly commonName?: string | undefined;
   readonly username?: string | undefined;
   readonly address?: SeenAddress | undefined;
@@ -155,11 +155,20 @@ export interface SeenClientStep {
   readonly virtual6?: string | undefined;
   /** When its first packet came. */
   readonly since?: WallTime | undefined;
-  /** Final counts, with `gone`. */
+  /** Its counts now; with `gone` the final ones. */
   readonly received?: number | undefined;
   readonly sent?: number | undefined;
+  readonly cipher?: string | undefined;
   readonly phase?: ClientPhase | undefined;
   readonly quality?: LinkQuality | undefined;
+  /** `IV_VER` and `IV_PLAT` of its peer info. */
+  readonly version?: string | undefined;
+  readonly platform?: string | undefined;
+}
+
+/** A client at a step, which is known by its id. */
+export interface SeenClientStep extends ClientNews {
+  readonly clientId: number;
 }
 
 /** A line of the log, recognised by the message catalogue. */

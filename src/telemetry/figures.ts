@@ -1,4 +1,5 @@
-import type { Duration, Now } from '../base/units.ts';
+import type { Now } from '../base/units.ts';
+import type { FleetOptions } from './options.ts';
 import type { CountView, HistogramView } from './views.ts';
 
 /** The kinds of number that the fleet state is made of, each with one way of changing. */
@@ -10,15 +11,15 @@ import type { CountView, HistogramView } from './views.ts';
  */
 export class Tally implements CountView {
   readonly #order: readonly string[];
-  readonly #silentAfter: Duration;
+  readonly #options: Pick<FleetOptions, 'silentAfter'>;
   readonly #contributors = new Map<string, { total: number; raw: number; offset: number }>();
   #value = 0;
   #by: string | undefined;
   #now: Now | undefined;
 
-  constructor(order: readonly string[], silentAfter: Duration) {
+  constructor(order: readonly string[], options: Pick<FleetOptions, 'silentAfter'>) {
     this.#order = order;
-    this.#silentAfter = silentAfter;
+    this.#options = options;
   }
 
   get value(): number {
@@ -69,7 +70,7 @@ export class Tally implements CountView {
   #mayLead(contributor: string, now: Now): boolean {
     if (this.#by === undefined || this.#now === undefined || contributor === this.#by) return true;
     if (this.#order.indexOf(contributor) < this.#order.indexOf(this.#by)) return true;
-    return now.at - this.#now.at > this.#silentAfter;
+    return now.at - this.#now.at > this.#options.silentAfter;
   }
 }
 

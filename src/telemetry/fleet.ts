@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Now } from '../base/units.ts';
 import { Daemon } from './daemon.ts';
 import type { FleetEvent } from './facts.ts';
@@ -16,7 +17,8 @@ export interface FleetWatcher {
  * their daemon stands in the fleet, over restarts of the daemon and reloads of the configuration.
  */
 export class Fleet implements FleetView {
-  readonly #options: FleetOptions;
+  /** All in the fleet look at it. */
+  readonly #options: { -readonly [K in keyof FleetOptions]: FleetOptions[K] };
   readonly #daemons = new Map<string, Daemon>();
   readonly #budget: SeriesBudget = { used: 0, leftOut: 0 };
   readonly #watchers = new Set<FleetWatcher>();
@@ -25,6 +27,13 @@ export class Fleet implements FleetView {
 
   constructor(options: Partial<FleetOptions> = {}) {
     this.#options = { ...DEFAULT_FLEET, ...options };
+  }
+
+  /** From now on these hold. What was counted stays, and so do the clients that are known; series of users stay where users had them. */
+  configure(options: FleetOptions): void {
+    const otherSeries = !isDeepStrictEqual(options.series, this.#options.series);
+    Object.assign(this.#options, options);
+    for (const daemon of this.#daemons.values()) daemon.configure(otherSeries);
   }
 
   get daemons(): Iterable<DaemonView> {

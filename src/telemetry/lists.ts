@@ -1,8 +1,9 @@
-import type { Duration, Now } from '../base/units.ts';
+import type { Now } from '../base/units.ts';
 import type { ClientPhase } from '../model/status-report.ts';
-import type { SeenClient, SeenStatus, SourceKind } from './facts.ts';
+import type { ClientNews, SeenClient, SeenStatus, SourceKind } from './facts.ts';
+import type { FleetOptions } from './options.ts';
 import type { Session } from './session.ts';
-import type { SessionNews, Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
 /**
  * Brings the table of sessions in line with a list of clients. The source that leads says who is there; from any other only what
@@ -10,21 +11,21 @@ import type { SessionNews, Sessions } from './sessions.ts';
  */
 export class Lists {
   readonly #sessions: Sessions;
-  readonly #grace: Duration;
+  readonly #options: Pick<FleetOptions, 'silentAfter'>;
   #pass = 0;
   #lists = 0;
 
-  /** Who came by an event that the list's source did not tell is not missed before `grace`: the list may be older. */
-  constructor(sessions: Sessions, grace: Duration) {
+  /** Who came by an event that the list's source did not tell is not missed before `silentAfter`: the list may be older. */
+  constructor(sessions: Sessions, options: Pick<FleetOptions, 'silentAfter'>) {
     this.#sessions = sessions;
-    this.#grace = grace;
+    this.#options = options;
   }
 
   apply(status: SeenStatus, source: SourceKind, now: Now, leads: boolean): void {
     const pass = ++this.#pass;
     // Whoever is on the first list was there before: that is no connect that we saw.
     const seen = this.#lists > 0;
-    const strangers: SessionNews[] = [];
+    const strangers: ClientNews[] = [];
     const routed = routedPlaces(status);
     for (const client of status.clients) {
       const news = newsOf(client, routed);
@@ -40,7 +41,7 @@ export class Lists {
 
   #known(
     session: Session,
-    news: SessionNews,
+    news: ClientNews,
     source: SourceKind,
     now: Now,
     { leads, seen, pass }: { readonly leads: boolean; readonly seen: boolean; readonly pass: number },
@@ -54,7 +55,7 @@ export class Lists {
   }
 
   /** Rows that nothing was found for: clients whose address changed since, and new ones. */
-  #strangers(strangers: readonly SessionNews[], source: SourceKind, now: Now, seen: boolean, pass: number): void {
+  #strangers(strangers: readonly ClientNews[], source: SourceKind, now: Now, seen: boolean, pass: number): void {
     if (strangers.length === 0) return;
     const floated = new Map<string, Session>();
     for (const session of this.#sessions.live) if (session.pass !== pass) floated.set(nameAndStart(session), session);
@@ -71,13 +72,13 @@ export class Lists {
   #absent(source: SourceKind, now: Now, pass: number): void {
     for (const session of this.#sessions.live) {
       if (session.pass === pass) continue;
-      if (session.first !== source && now.at - session.created < this.#grace) continue;
+      if (session.first !== source && now.at - session.created < this.#options.silentAfter) continue;
       this.#sessions.end(session, undefined, now, false);
     }
   }
 }
 
-function nameAndStart({ commonName, since }: Pick<SessionNews, 'commonName' | 'since'>): string {
+function nameAndStart({ commonName, since }: Pick<ClientNews, 'commonName' | 'since'>): string {
   return `${commonName ?? ''}|${since === undefined ? '' : Math.floor(since / 1000)}`;
 }
 
@@ -87,7 +88,7 @@ function routedPlaces({ clients, routes }: SeenStatus): ReadonlySet<string> {
   return new Set(needed ? routes.map((route) => route.realAddress.text) : []);
 }
 
-function newsOf(client: SeenClient, routed: ReadonlySet<string>): SessionNews {
+function newsOf(client: SeenClient, routed: ReadonlySet<string>): ClientNews {
   return {
     clientId: client.clientId,
     commonName: client.commonName,

@@ -1,7 +1,7 @@
 import { type Duration, seconds } from '../base/units.ts';
 import { DEFAULT_SERIES, type SeriesPolicy } from './series.ts';
 
-/** What a fleet keeps, and for how long a word counts. */
+/** What a fleet keeps, and for how long a word counts. A fleet and all in it look at one such object, which may change while they live. */
 export interface FleetOptions {
   readonly series: SeriesPolicy;
   /** A better source that says nothing for so long no longer keeps worse ones out. */

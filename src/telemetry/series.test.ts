@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_FLEET } from './options.ts';
 import type { SeriesPolicy } from './series.ts';
 import { client, list, Rig, wall } from './testing.ts';
 
@@ -96,5 +97,39 @@ describe('series of users', () => {
     rig.fleet.setDaemons(['vpn']);
     moved(rig, 2, { c: 3, d: 4 });
     expect(shown(rig)).toEqual({ c: 3, d: 4 });
+  });
+
+  it('change while they are shown, and no user goes back', () => {
+    const rig = rigOf({ mode: 'top', top: 1 });
+    const change = (policy: Partial<SeriesPolicy>): void =>
+      rig.fleet.configure({ ...DEFAULT_FLEET, series: { mode: 'user', top: 2, max: 100, ...policy } });
+    moved(rig, 1, { a: 10, b: 20, c: 30 });
+    expect(shown(rig)).toEqual({ c: 30, '(other)': 50 });
+    change({ mode: 'user' });
+    expect(shown(rig)).toEqual({ a: 10, b: 20, c: 30, '(other)': 50 });
+    moved(rig, 2, { a: 11, b: 22, c: 33 });
+    expect(shown(rig)).toEqual({ a: 11, b: 22, c: 33, '(other)': 50 });
+    change({ mode: 'top', top: 2 });
+    expect(shown(rig)).toEqual({ c: 33, b: 22, '(other)': 50 });
+    expect([...rig.vpn.series].map(({ sessions }) => sessions)).toEqual([1, 1, 1]);
+    change({ hashKey: Buffer.from('key') });
+    expect(Object.values(shown(rig))).toEqual([11, 22, 33, 50]);
+    // printf a | openssl dgst -sha256 -hmac key
+    expect(Object.keys(shown(rig))[0]).toBe('780c3db4ce3de5b9');
+    expect(rig.vpn.received.value).toBe(66);
+  });
+
+  it.each(['user', 'client', 'top'] as const)('begin with what those who are there have moved: %s', (mode) => {
+    const rig = rigOf({ mode: 'off' });
+    moved(rig, 1, { a: 10, b: 20, c: 30 });
+    moved(rig, 2, { a: 11, b: 22 });
+    rig.fleet.configure({ ...DEFAULT_FLEET, series: { mode, top: 5, max: 5 } });
+    expect(shown(rig)).toEqual({ a: 11, b: 22 });
+    moved(rig, 3, { a: 12, b: 23, c: 30 });
+    expect(shown(rig)).toEqual({ a: 12, b: 23, c: 30 });
+    rig.fleet.configure({ ...DEFAULT_FLEET, series: { mode: 'client', top: 5, max: 2 } });
+    expect(Object.values(shown(rig))).toEqual([12, 23, 30]);
+    rig.fleet.configure({ ...DEFAULT_FLEET, series: { mode: 'off', top: 5, max: 2 } });
+    expect([shown(rig), rig.vpn.received.value]).toEqual([{}, 65]);
   });
 });

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { labelBlock, labelText } from './labels.ts';
+import type { FleetOptions } from './options.ts';
 import type { SeriesView, SessionView } from './views.ts';
 
 /**
@@ -51,7 +52,8 @@ export class Series implements SeriesView {
 /** The per-user series of one daemon. Sums never go backwards; a user who loses the series and gets it again goes on from the full sum. */
 export class SeriesTable {
   readonly #daemon: string;
-  readonly #policy: SeriesPolicy;
+  readonly #options: Pick<FleetOptions, 'series'>;
+  #policy: SeriesPolicy;
   readonly #budget: SeriesBudget;
   readonly #users = new Map<string, Series>();
   readonly #shown = new Set<Series>();
@@ -59,9 +61,10 @@ export class SeriesTable {
   /** No more than the smallest sum in the top: sums only grow. */
   #floor = 0;
 
-  constructor(daemon: string, policy: SeriesPolicy, budget: SeriesBudget) {
+  constructor(daemon: string, options: Pick<FleetOptions, 'series'>, budget: SeriesBudget) {
     this.#daemon = daemon;
-    this.#policy = policy;
+    this.#options = options;
+    this.#policy = options.series;
     this.#budget = budget;
     this.#other = new Series(labelBlock([...this.#daemonLabel(), ['user', OTHER]]), false);
   }
@@ -117,8 +120,7 @@ export class SeriesTable {
     }
     const series = new Series(labelBlock([...this.#daemonLabel(), ['user', this.#name(name)]]), false);
     this.#users.set(name, series);
-    if (this.#policy.mode === 'user' ? this.#admits() : this.#shown.size < this.#policy.top && this.#admits()) this.#show(series);
-    else this.#leaveOut(series);
+    this.#offerPlace(series);
     return series;
   }
 
@@ -192,11 +194,51 @@ export class SeriesTable {
     else if (this.#policy.mode === 'client') this.#hide(series);
   }
 
+  /**
+   * Takes up what the options say now. No session counts in any series then: each is to be opened again. Says whether the sums of
+   * users were kept; they are when there are series of users before and after.
+   */
+  configure(): boolean {
+    const before = this.#policy;
+    this.#policy = this.#options.series;
+    const keepsSums = keepsUsers(before) && keepsUsers(this.#policy);
+    for (const series of this.#shown) this.#hide(series);
+    this.#other.sessions = 0;
+    this.#floor = 0;
+    if (keepsSums) this.#showAgain();
+    else {
+      this.#users.clear();
+      this.#other.received = this.#other.sent = 0;
+    }
+    return keepsSums;
+  }
+
+  /** Who moved most comes first, as far as there is room. */
+  #showAgain(): void {
+    const users = [...this.#users];
+    if (this.#policy.mode === 'top') users.sort(([, one], [, other]) => other.received + other.sent - one.received - one.sent);
+    for (const [name, series] of users) {
+      series.sessions = 0;
+      series.labels = labelBlock([...this.#daemonLabel(), ['user', this.#name(name)]]);
+      this.#offerPlace(series);
+    }
+  }
+
+  #offerPlace(series: Series): void {
+    if (this.#admits() && (this.#policy.mode === 'user' || this.#shown.size < this.#policy.top)) this.#show(series);
+    else this.#leaveOut(series);
+  }
+
   /** Gives all series back: the daemon is no more. */
   clear(): void {
     for (const series of this.#shown) this.#hide(series);
     this.#users.clear();
   }
+}
+
+/** Whether users are summed over their sessions. */
+function keepsUsers({ mode }: SeriesPolicy): boolean {
+  return mode === 'user' || mode === 'top';
 }
 
 function nameOf({ username, commonName }: SessionView): string {

@@ -1,7 +1,8 @@
-import { type Duration, milliseconds, type Now, type WallTime } from '../base/units.ts';
+import { type Duration, milliseconds, type Now } from '../base/units.ts';
 import type { ClientPhase, LinkQuality } from '../model/status-report.ts';
 import type { Events } from './events.ts';
-import type { SeenAddress, SourceKind } from './facts.ts';
+import type { ClientNews, SourceKind } from './facts.ts';
+import type { FleetOptions } from './options.ts';
 import type { SeriesTable } from './series.ts';
 import { beganAt, type EndReason, placesOf, sameAddress, Session } from './session.ts';
 
@@ -13,29 +14,6 @@ const MAX_ENDED = 20_000;
 /** What is longer is no time that a client took, but a clock that jumped. */
 const MAX_CONNECT_SECONDS = 3600;
 
-/** What a source knows of a session; undefined is not known, and changes nothing. */
-export interface SessionNews {
-  readonly clientId?: number | undefined;
-  readonly commonName?: string | undefined;
-  readonly username?: string | undefined;
-  readonly address?: SeenAddress | undefined;
-  readonly virtual4?: string | undefined;
-  readonly virtual6?: string | undefined;
-  readonly since?: WallTime | undefined;
-  readonly received?: number | undefined;
-  readonly sent?: number | undefined;
-  readonly cipher?: string | undefined;
-  readonly phase?: ClientPhase | undefined;
-  readonly quality?: LinkQuality | undefined;
-}
-
-/** The limits of a table. */
-export interface SessionLimits {
-  readonly maxClients: number;
-  /** Whether ends wait for a reason: some source brings the log. */
-  readonly hasLog: () => boolean;
-}
-
 /** Numbers for sessions, never used twice in a fleet. */
 export type Numbers = () => number;
 
@@ -43,7 +21,8 @@ export type Numbers = () => number;
 export class Sessions {
   readonly #events: Events;
   readonly #series: SeriesTable;
-  readonly #limits: SessionLimits;
+  readonly #options: Pick<FleetOptions, 'maxClients'>;
+  readonly #hasLog: () => boolean;
   readonly #number: Numbers;
   readonly #byId = new Map<number, Session>();
   readonly #byPlace = new Map<string, Session>();
@@ -58,10 +37,12 @@ export class Sessions {
   addresses = 0;
   leftOut = 0;
 
-  constructor(events: Events, series: SeriesTable, limits: SessionLimits, number: Numbers) {
+  /** `hasLog`: some source brings the log, so that ends wait for a reason. */
+  constructor(options: Pick<FleetOptions, 'maxClients'>, events: Events, series: SeriesTable, hasLog: () => boolean, number: Numbers) {
+    this.#options = options;
     this.#events = events;
     this.#series = series;
-    this.#limits = limits;
+    this.#hasLog = hasLog;
     this.#number = number;
   }
 
@@ -74,7 +55,7 @@ export class Sessions {
   }
 
   /** The session that news are about, an ended one too. */
-  find({ clientId, address, commonName, since }: SessionNews): Session | undefined {
+  find({ clientId, address, commonName, since }: ClientNews): Session | undefined {
     if (clientId !== undefined) {
       const session = this.#byId.get(clientId);
       if (session !== undefined && beganAt(session, since)) return session;
@@ -89,7 +70,7 @@ export class Sessions {
 
   /** A session that was not known before; undefined when the table is full. `begun`: it was seen to begin now. */
   open(source: SourceKind, now: Now, begun: boolean): Session | undefined {
-    if (this.#live.size >= this.#limits.maxClients) {
+    if (this.#live.size >= this.#options.maxClients) {
       this.leftOut++;
       return undefined;
     }
@@ -101,7 +82,7 @@ export class Sessions {
   }
 
   /** Takes what is new about a session. `seen`: it became what it is while we looked, and counts as an event. */
-  update(session: Session, news: SessionNews, source: SourceKind, now: Now, seen: boolean): void {
+  update(session: Session, news: ClientNews, source: SourceKind, now: Now, seen: boolean): void {
     this.#index(session, news, now);
     session.source = source;
     session.commonName = news.commonName ?? session.commonName;
@@ -115,7 +96,7 @@ export class Sessions {
   }
 
   /** Makes it found by what is new about it. Another that is found by the same has gone without a word. */
-  #index(session: Session, { clientId, address, commonName }: SessionNews, now: Now): void {
+  #index(session: Session, { clientId, address, commonName }: ClientNews, now: Now): void {
     if (clientId !== undefined && this.#byId.get(clientId) !== session) {
       const before = this.#byId.get(clientId);
       if (before !== undefined && before.ended === undefined) this.end(before, 'replaced', now, true);
@@ -142,7 +123,7 @@ export class Sessions {
     }
   }
 
-  #address(session: Session, news: SessionNews): void {
+  #address(session: Session, news: ClientNews): void {
     const had = session.virtual4 !== undefined || session.virtual6 !== undefined;
     session.virtual4 = news.virtual4 ?? session.virtual4;
     session.virtual6 = news.virtual6 ?? session.virtual6;
@@ -169,9 +150,26 @@ export class Sessions {
       if (seconds !== undefined) this.#events.connectSeconds.observe(seconds);
     }
     session.handshakeCounted = true;
+    this.#seat(session);
+  }
+
+  /** From now on its bytes are summed in a series. */
+  #seat(session: Session): void {
     if (!this.#series.wanted) return;
     session.series = this.#series.open(session);
     this.#sum(session);
+  }
+
+  /** Other series are wanted. What was summed a user stays with the user; else sums begin with the sessions that there are. */
+  reseat(): void {
+    const keepsSums = this.#series.configure();
+    for (const session of [...this.#ended, ...this.#live]) {
+      if (!keepsSums) {
+        session.series = undefined;
+        session.summedReceived = session.summedSent = session.summedLost = 0;
+      }
+      if (session.ended === undefined && session.wasConnected) this.#seat(session);
+    }
   }
 
   /** Its TLS handshake succeeded, as the log says. */
@@ -243,7 +241,7 @@ export class Sessions {
   }
 
   #settle(session: Session, reason: EndReason | undefined): void {
-    if (reason === undefined && this.#limits.hasLog()) this.#unsettled.add(session);
+    if (reason === undefined && this.#hasLog()) this.#unsettled.add(session);
     else this.#events.disconnected(reason ?? 'unknown');
   }
 
@@ -262,6 +260,7 @@ export class Sessions {
     this.phases[session.phase]++;
     if (session.virtual4 !== undefined || session.virtual6 !== undefined) this.addresses++;
     if (session.series !== undefined) this.#series.reopen(session.series);
+    else if (session.wasConnected) this.#seat(session);
     // Where its end was counted already, it came again.
     if (!this.#unsettled.delete(session) && session.wasConnected) this.#events.connected(source, now);
   }

@@ -1,6 +1,7 @@
-import type { Duration, Now } from '../base/units.ts';
+import type { Now } from '../base/units.ts';
 import { type SourceFault, type SourceKind, SOURCES } from './facts.ts';
 import { Histogram } from './figures.ts';
+import type { FleetOptions } from './options.ts';
 import type { Figure, SourceView } from './views.ts';
 
 /** Seconds that a poll takes. */
@@ -33,11 +34,11 @@ export class Source implements SourceView {
 
 /** The sources of one daemon, and whose word counts. */
 export class Sources {
-  readonly #silentAfter: Duration;
+  readonly #options: Pick<FleetOptions, 'silentAfter'>;
   readonly #sources = new Map<SourceKind, Source>();
 
-  constructor(silentAfter: Duration) {
-    this.#silentAfter = silentAfter;
+  constructor(options: Pick<FleetOptions, 'silentAfter'>) {
+    this.#options = options;
   }
 
   get all(): ReadonlyMap<SourceKind, Source> {
@@ -73,7 +74,7 @@ export class Sources {
     if (current === undefined) return true;
     if (SOURCES.indexOf(source) <= SOURCES.indexOf(current.source)) return true;
     if (this.#sources.get(current.source)?.up !== true) return true;
-    return now.at - current.now.at > this.#silentAfter;
+    return now.at - current.now.at > this.#options.silentAfter;
   }
 }
 

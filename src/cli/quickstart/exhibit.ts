@@ -24,7 +24,7 @@ export async function exhibitOf(port: DaemonPort, clock: Clock): Promise<ShowExh
     fleet.advance(moment);
     return moment;
   };
-  const server = new ConsoleServer({ fleet, now, kumina: false, thresholds: () => ({}), notReady: () => undefined });
+  const server = new ConsoleServer({ fleet, now, kumina: () => false, thresholds: () => ({}), notReady: () => undefined });
   await server.serve({ listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }], tls: undefined, basic: [], bearer: [] });
   const context = {
     clock,
