@@ -173,6 +173,10 @@ export interface SeenClientStep extends ClientNews {
 
 /** A line of the log, recognised by the message catalogue. */
 export interface SeenLine {
+  /** Without time stamp and the prefix of its client. */
+  readonly text: string;
+  /** When the daemon wrote it, by its clock; undefined for a line without a time. */
+  readonly time: WallTime | undefined;
   readonly severity: Severity;
   /** The catalogue's id; undefined for a line that it does not have. */
   readonly id: string | undefined;

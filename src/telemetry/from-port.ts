@@ -21,7 +21,7 @@ const STEPS: Readonly<Record<string, ClientStep>> = {
 export function factOfEvent(event: DaemonEvent): Fact | undefined {
   switch (event.kind) {
     case 'log':
-      return { kind: 'line', line: lineSeen(recognise(event.line.text), event.line.word) };
+      return { kind: 'line', line: lineSeen(recognise(event.line.text), event.line.word, event.line.time) };
     case 'state': {
       const { time, name, detail, tun4, tun6, remote } = event.state;
       return { kind: 'state', state: { time, name, detail, tun4, tun6, remote: remote && formatAddress(remote) } };

@@ -1,4 +1,4 @@
-import type { Instant, Now } from '../base/units.ts';
+import type { Instant, Now, WallTime } from '../base/units.ts';
 import { FLAG } from '../messages/kinds.ts';
 import type { RecognisedLine } from '../messages/recogniser.ts';
 import type { AuthFault, Events, HandshakeFault } from './events.ts';
@@ -15,9 +15,11 @@ export function severityOf(flags: number | string): Severity {
   return has(FLAG.debug, 'D') ? 'debug' : 'info';
 }
 
-/** What a recognised line says to the fleet state. `flags` are those of `>LOG`, where the line came with some. */
-export function lineSeen({ row, word, args, peer }: RecognisedLine, flags?: number | string): SeenLine {
+/** What a recognised line says to the fleet state. `flags` and `told` are those of `>LOG`, where the line came with some. */
+export function lineSeen({ row, word, args, peer, text, time }: RecognisedLine, flags?: number | string, told?: WallTime): SeenLine {
   return {
+    text,
+    time: told ?? time,
     severity: severityOf(flags ?? word ?? row?.word ?? 0),
     id: row?.id,
     event: row?.event,
