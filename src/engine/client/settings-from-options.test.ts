@@ -28,7 +28,8 @@ describe('a client’s configuration', () => {
 
   it.each([
     ['client-to-client', '--client-to-client requires --mode server'],
-    ['tls-crypt-v2 key', '--tls-crypt-v2 is not supported here'],
+    ['tls-crypt-v2 key', "--tls-crypt-v2: OpenVPN tls-crypt-v2 client key pem decode failed in file 'key'"],
+    ['tls-crypt-v2 key\ntls-auth key', '--tls-crypt-v2, --tls-auth and --tls-crypt are mutually exclusive in client mode'],
     ['tls-verify /bin/true', '--tls-verify is not supported here: not at clients in this release'],
     ['shaper 1000', '--shaper is not supported here: not in this release; shape the device (tc)'],
     ['up-restart', '--up-restart is not supported here'],

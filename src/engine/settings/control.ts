@@ -2,11 +2,13 @@ import { milliseconds, seconds } from '../../base/units.ts';
 import { OPTIONS } from '../../messages/options.ts';
 import { OURS } from '../../messages/ours.ts';
 import { START } from '../../messages/start.ts';
+import type { Directive } from '../../options/parse.ts';
 import type { DataCipher } from '../../protocol/data/plane.ts';
 import { digestLength } from '../../protocol/digest.ts';
 import { DEFAULT_DATA_CIPHERS, dataCipherNamed, normaliseCipher } from '../../protocol/negotiate/ciphers.ts';
 import type { WrapConfig } from '../../protocol/wrap/config.ts';
 import { parseStaticKey } from '../../protocol/wrap/static-key.ts';
+import { parseClientKey } from '../../protocol/wrap/tls-crypt-v2.ts';
 import type { ControlChannelSettings } from '../settings.ts';
 import type { Collected } from './collected.ts';
 
@@ -111,13 +113,30 @@ function digestOf(collected: Collected): string {
 
 /** The protection of control packets. */
 export function wrapOf(collected: Collected, digest: string): WrapConfig {
-  const name = collected.has('tls-auth') ? 'tls-auth' : 'tls-crypt';
-  const directive = collected.last(name);
-  if (directive === undefined) return { kind: 'none' };
-  if (collected.has('tls-auth') && collected.has('tls-crypt')) {
-    collected.error('--tls-auth and --tls-crypt are mutually exclusive', directive);
+  const [name, another] = (['tls-auth', 'tls-crypt', 'tls-crypt-v2'] as const).filter((each) => collected.has(each));
+  const directive = name === undefined ? undefined : collected.last(name);
+  if (name === undefined || directive === undefined) return { kind: 'none' };
+  if (another !== undefined) {
+    const isClient = collected.has('client') || collected.has('tls-client');
+    const text = isClient ? '--tls-crypt-v2, --tls-auth and --tls-crypt are mutually exclusive in client mode' : undefined;
+    collected.error(text ?? '--tls-auth and --tls-crypt are mutually exclusive', directive);
     return { kind: 'none' };
   }
+  return name === 'tls-crypt-v2' ? ownWrap(collected, directive) : sharedWrap(collected, name, directive, digest);
+}
+
+/** A client's own key. */
+function ownWrap(collected: Collected, directive: Directive): WrapConfig {
+  const material = collected.material('tls-crypt-v2');
+  const own = material && parseClientKey(material.text.reveal());
+  if (own === undefined) return { kind: 'none' };
+  if (own.ok) return { kind: 'tls-crypt', ...own.value };
+  collected.error(`--tls-crypt-v2: ${own.error} in file '${material?.name ?? ''}'`, directive);
+  return { kind: 'none' };
+}
+
+/** A key that all have. */
+function sharedWrap(collected: Collected, name: 'tls-auth' | 'tls-crypt', directive: Directive, digest: string): WrapConfig {
   const material = collected.material(name);
   const key = material && parseStaticKey(material.text.reveal());
   if (key === undefined) return { kind: 'none' };

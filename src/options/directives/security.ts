@@ -98,11 +98,11 @@ export const SECURITY = [
       optional(choice('cookies', ['force-cookie', 'allow-noncookie'], (value) => `Unsupported tls-crypt-v2 argument: ${value}`)),
     ],
     'The same with a key for each client.',
-    { inline: true, standing: refused('not in this release; use tls-crypt') },
+    { inline: true, standing: refused('not in this release at servers; use tls-crypt'), atClient: 'done' },
   ),
   directive('tls-crypt-v2-verify', [command()], "Runs a command to check the data inside a client's tls-crypt-v2 key.", {
     side: 'server',
-    standing: refused('tls-crypt-v2 is not in this release'),
+    standing: refused('tls-crypt-v2 is not in this release at servers'),
   }),
   directive(
     'crl-verify',

@@ -55,6 +55,11 @@ export class SendWindow {
     return this.#nextId - (this.#outstanding[0]?.message.id ?? this.#nextId) < WINDOW;
   }
 
+  /** What the next message will be known by. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
   /** True when everything sent is acknowledged. */
   get empty(): boolean {
     return this.#outstanding.length === 0;

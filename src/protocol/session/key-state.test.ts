@@ -37,6 +37,7 @@ class Bench {
       { keyId: 0, role: 'server', tls: 1, reset, byPeer, timing: TIMING },
       {
         payloadRoom: () => room,
+        holdsAcks: () => false,
         send: (_, opcode, body) => void this.sent.push({ opcode, body }),
         output: (out) => void this.outputs.push(out),
         remoteId: () => CLIENT_ID,

@@ -52,7 +52,9 @@ const MAX_WAITING_BYTES = 256 * 1024;
 /** What a key state needs of its session to send a packet. */
 export interface PacketSink {
   /** Payload bytes that fit into a control packet of this key. */
-  payloadRoom(keyId: number): number;
+  payloadRoom(keyId: number, messageId: number): number;
+  /** Acknowledgements go with the next message alone. */
+  holdsAcks(keyId: number): boolean;
   send(keyId: number, opcode: ControlOpcode, body: ControlBody): void;
   output(out: SessionOutput): void;
   /** The receiver's session id that goes with acks. */
@@ -116,7 +118,7 @@ export class KeyState {
     const verdict = this.#receive.accept(body.messageId, { opcode, payload: body.payload });
     if (verdict !== 'outside') {
       this.#acks.add(body.messageId);
-      this.#ackAt ??= now.at;
+      if (!this.#sink.holdsAcks(this.keyId)) this.#ackAt ??= now.at;
     }
     if (this.#owedReset !== undefined) this.#transmit(this.#owedReset, Buffer.alloc(0), now);
     this.#owedReset = undefined;
@@ -246,7 +248,7 @@ export class KeyState {
 
   #fillWindow(now: Now): void {
     while (this.#waiting.length > 0 && this.#send.hasRoom) {
-      this.#transmit(OP.control, this.#takeWaiting(this.#sink.payloadRoom(this.keyId)), now);
+      this.#transmit(OP.control, this.#takeWaiting(this.#sink.payloadRoom(this.keyId, this.#send.nextId)), now);
     }
   }
 

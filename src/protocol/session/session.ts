@@ -12,6 +12,7 @@ import { type ControlWrap, isWrapFailure } from '../wrap/control-wrap.ts';
 import { dynamicWrap, prepareWrap } from '../wrap/prepare.ts';
 import { KeyState } from './key-state.ts';
 import { type DropReason, type SessionConfig, type SessionOutput, tlsRole } from './types.ts';
+import { WrappedKey } from './wrapped-key.ts';
 
 /** Exporter labels (facts: wire 14, 6.6). */
 const DATA_KEYS_LABEL = 'EXPORTER-OpenVPN-datakeys';
@@ -36,6 +37,8 @@ export class Session implements Machine {
   #remoteId: Buffer | undefined;
   readonly #config: SessionConfig;
   readonly #wrap: ControlWrap;
+  /** Of a client with a tls-crypt-v2 key. */
+  readonly #wrappedKey: WrappedKey | undefined;
   /** Protects control packets of renegotiations once the peers agreed on it (facts: wire 6.6). */
   #dynamicKey: WrapConfig | undefined;
   #dynamicWrap: ControlWrap | undefined;
@@ -67,8 +70,14 @@ export class Session implements Machine {
     this.localId = config.localId;
     this.#remoteId = config.remoteId;
     const afterCookie = config.start.kind === 'server-after-cookie';
-    this.#wrap = config.wrap.prepared.open({ sentBefore: afterCookie ? 1 : 0 });
-    const resets = { client: OP.hardResetClient, server: OP.hardResetServer, 'server-after-cookie': undefined };
+    this.#wrap = config.wrap.prepared.open(afterCookie ? { sentBefore: 1 } : undefined);
+    const wrap = config.wrap.config;
+    this.#wrappedKey = wrap.kind === 'tls-crypt' && wrap.wrapped !== undefined ? new WrappedKey(wrap.wrapped) : undefined;
+    const resets = {
+      client: this.#wrappedKey === undefined ? OP.hardResetClient : OP.hardResetClientV3,
+      server: OP.hardResetServer,
+      'server-after-cookie': undefined,
+    };
     this.#current = this.#newKeyState(0, resets[config.start.kind], false, now);
   }
 
@@ -117,6 +126,7 @@ export class Session implements Machine {
     const body = decodeControlBody(unwrapped.opcode, unwrapped.body);
     if (body === 'malformed') return this.#drop('malformed', 'control body');
     if (!this.#acceptIds(unwrapped.opcode, unwrapped.sessionId, body)) return false;
+    if (keyId === 0) this.#wrappedKey?.handleAcks(body.acks);
     this.#bytesReceived += bytes.length;
     this.#config.onBody?.('received', unwrapped.opcode, unwrapped.keyId, body);
     const state = this.#stateFor(unwrapped.opcode, unwrapped.keyId, now);
@@ -226,7 +236,8 @@ export class Session implements Machine {
   #newKeyState(keyId: number, reset: ControlOpcode | undefined, byPeer: boolean, now: Now): KeyState {
     const start = { keyId, reset, byPeer, role: tlsRole(this.#config.start), tls: this.#config.nextTls(), timing: this.#config.timing };
     const sink = {
-      payloadRoom: (id: number) => this.#payloadRoom(id),
+      payloadRoom: (id: number, messageId: number) => this.#payloadRoom(id, messageId),
+      holdsAcks: (id: number) => id === 0 && this.#wrappedKey?.holdsAcks === true,
       send: (id: number, opcode: ControlOpcode, body: ControlBody) => this.#transmit(id, opcode, body),
       output: (out: SessionOutput) => this.#handleKeyOutput(out),
       remoteId: () => this.#remoteId,
@@ -343,13 +354,17 @@ export class Session implements Machine {
     return this.#dynamicWrap;
   }
 
-  #payloadRoom(keyId: number): number {
+  #payloadRoom(keyId: number, messageId: number): number {
     // Op, session id, four acks with their session id and the message id travel beside the payload.
-    return Math.max(64, this.#config.maxControlBytes - this.#wrapOf(keyId).overhead - 1 - 8 - (1 + 16 + 8) - 4);
+    const carried = keyId === 0 ? (this.#wrappedKey?.room(messageId) ?? 0) : 0;
+    return Math.max(64, this.#config.maxControlBytes - carried - this.#wrapOf(keyId).overhead - 1 - 8 - (1 + 16 + 8) - 4);
   }
 
-  #transmit(keyId: number, opcode: ControlOpcode, body: ControlBody): void {
-    const bytes = this.#wrapOf(keyId).wrap({ opcode, keyId, sessionId: this.localId }, encodeControlBody(opcode, body), this.#now);
+  #transmit(keyId: number, plain: ControlOpcode, body: ControlBody): void {
+    const carrier = keyId === 0 ? this.#wrappedKey?.carrier(plain, body.messageId) : undefined;
+    const opcode = carrier ?? plain;
+    const packet = this.#wrapOf(keyId).wrap({ opcode, keyId, sessionId: this.localId }, encodeControlBody(opcode, body), this.#now);
+    const bytes = carrier === undefined || this.#wrappedKey === undefined ? packet : Buffer.concat([packet, this.#wrappedKey.bytes]);
     this.#bytesSent += bytes.length;
     this.#config.onBody?.('sent', opcode, keyId, body);
     this.#outputs.push({ kind: 'transmit', bytes });
@@ -361,6 +376,7 @@ export class Session implements Machine {
     if (this.#remoteId === undefined) {
       if (opcode !== OP.hardResetServer) return this.#drop('opcode', 'no reset from the server yet');
       this.#remoteId = Buffer.from(sessionId);
+      this.#wrappedKey?.handleReset(body.payload);
       return true;
     }
     return this.#remoteId.equals(sessionId) || this.#drop('session-id', 'of another session');

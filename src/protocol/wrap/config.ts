@@ -11,7 +11,12 @@ export type WrapConfig =
       /** The `auth` digest: `SHA1`, `SHA256`, ... */
       readonly digest: string;
     }
-  | { readonly kind: 'tls-crypt'; readonly key: Secret<Buffer> };
+  | {
+      readonly kind: 'tls-crypt';
+      readonly key: Secret<Buffer>;
+      /** tls-crypt-v2: the key is one client's own, and this is how the server learns it (facts: wire 6.5). */
+      readonly wrapped?: Buffer;
+    };
 
 /** Which end we are: it decides which half of the key we send with. */
 export type WrapRole = 'server' | 'client';

@@ -29,6 +29,9 @@ const HMAC_SLOT = 64;
 const SLOT_LENGTH = 64;
 const TLS_CRYPT_KEY_LENGTH = 32;
 
+/** A client with a key of its own counts its packets from here, to say that it sends the wrapped key again where it is asked to (facts: wire 6.5). */
+const TAKES_COOKIES = 0x0f00_0000;
+
 /** Makes the keys ready. Throws OPTIONS for a digest that is unknown, and KEY_MATERIAL for a key of the wrong size. */
 export function prepareWrap(config: WrapConfig, role: WrapRole): PreparedWrap {
   return {
@@ -47,7 +50,8 @@ function opener(config: WrapConfig, role: WrapRole): PreparedWrap['open'] {
     }
     case 'tls-crypt': {
       const keys = tlsCryptKeys(checkedKey(config.key), role);
-      return (options) => new TlsCryptWrap(keys, options?.sentBefore ?? 0);
+      const first = config.wrapped === undefined ? 0 : TAKES_COOKIES;
+      return (options) => new TlsCryptWrap(keys, options?.sentBefore ?? first);
     }
     default:
       return unreachable(config);

@@ -137,6 +137,8 @@ export interface ClientOptions {
   readonly wrap?: Wrap;
   readonly lines?: readonly string[];
   readonly without?: readonly string[];
+  /** A command that runs the client, given behind it; its mounts are the client's alone. */
+  readonly wrapper?: readonly string[];
   /** False: do not wait until it is up. */
   readonly wait?: boolean;
   /** How long to wait until it is up, in milliseconds. */
@@ -201,7 +203,7 @@ export async function startClient(
   writeFileSync(path, [...kept, ...(options.lines ?? []), ''].join('\n'));
   const program = options.program ?? 'stock';
   const command = program === 'stock' ? ['openvpn', '--config', path] : [...OUR_COMMAND, 'run', '--config', path];
-  const running = network.start(host, `${program} client ${identity.name}`, command);
+  const running = network.start(host, `${program} client ${identity.name}`, [...(options.wrapper ?? []), ...command]);
   if (options.wait !== false) await running.waitFor(READY, options.within === undefined ? {} : { within: options.within });
   return new StockClient(running, host);
 }
