@@ -21,13 +21,14 @@ import type { DaemonEvent, StateName } from '../model/daemon-port.ts';
 import { Logging, type LogOutlet } from '../service/logging.ts';
 import type { ManagementService } from '../service/management.ts';
 import { runPaced } from '../service/paced.ts';
+import { answerTo, askedNow, asksAtTerminal, PRIVATE_KEY, serverQuestions } from './asked.ts';
 import { type Cause, Causes, stateDetail } from './causes.ts';
 import { ConfigurationReader, type ReadConfiguration } from './configuration-reader.ts';
 import { daemonEnv } from './env.ts';
 import { TunnelInterface } from './interface.ts';
 import { LogControl, outletOver } from './log-control.ts';
 import { HoldGate } from './hold.ts';
-import { askedPasswords, makeManagement, ManagementPlaces } from './management.ts';
+import { makeManagement, ManagementPlaces } from './management.ts';
 import { Passphrase } from './passphrase.ts';
 import { carryOutNice } from './nice.ts';
 import { PidFile } from './pid-file.ts';
@@ -88,6 +89,7 @@ export class DaemonApp {
   #current: Unlocked | undefined;
   #interface: TunnelInterface | undefined;
   #serving: Serving | undefined;
+  readonly #asking = new AbortController();
   #management: ManagementService | undefined;
   readonly #hold: HoldGate;
   readonly #passphrase: Passphrase;
@@ -156,7 +158,9 @@ export class DaemonApp {
       if (read === undefined) return await this.#end(1);
       const { background } = this.#options;
       if (background !== undefined && read.configuration.daemon.background)
-        return await this.#end(await background(this.#reader.startDirectory, askedPasswords(read.configuration.daemon)));
+        return await this.#end(
+          await background(this.#reader.startDirectory, await askedNow(serverQuestions(read.configuration.daemon), this.#asking.signal)),
+        );
       await this.#open(read);
     } catch (error) {
       return this.fail(error);
@@ -169,6 +173,7 @@ export class DaemonApp {
   signal(name: SignalName, source: 'hard' | 'soft' = 'hard', reason = ''): void {
     if (name === 'SIGUSR2') return this.#dumpStatus();
     this.#causes.add({ name, source, reason });
+    if (this.#causes.ending) this.#asking.abort();
     this.#next();
   }
 
@@ -200,6 +205,7 @@ export class DaemonApp {
     const { notes } = this.logging;
     this.#noteVersion();
     const identity = resolveIdentity({ user: daemon.user, group: daemon.group });
+    if (asksAtTerminal(daemon)) this.#passphrase.know(await answerTo(PRIVATE_KEY, this.#asking.signal));
     const runnable = this.#reloads.tried(read);
     this.port.statusVersion = configuration.server.statusVersion;
     await this.#openManagement(configuration);

@@ -2,7 +2,6 @@ import { TunnelscopeError, reasonOf } from '../base/errors.ts';
 import { formatIp } from '../base/ip.ts';
 import type { Secret } from '../base/secret.ts';
 import type { DaemonSettings, ManagementListener } from '../engine/daemon-settings.ts';
-import type { Answers } from '../host/background.ts';
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
 import { resolveIdentity } from '../host/process.ts';
@@ -15,6 +14,7 @@ import { type ManagementPlace, ManagementService } from '../service/management.t
 import type { StatusCompat } from '../status/fields.ts';
 import { statusJsonPieces } from '../status/json.ts';
 import { END_LINE, statusPieces } from '../status/write.ts';
+import { MANAGEMENT_PASSWORD } from './asked.ts';
 import { askPassword } from './terminal.ts';
 
 /** What of a daemon's settings its management interface is made of. */
@@ -74,14 +74,6 @@ function* jsonLines(report: StatusReport): Generator<ReplyLine, void> {
   yield END_LINE;
 }
 
-const MANAGEMENT_PASSWORD = 'Enter Management Password:';
-
-/** What the management interface asks for at the terminal, asked now: a daemon in the background has none. */
-export function askedPasswords({ management }: Pick<DaemonSettings, 'management'>): Answers {
-  const asks = management.some(({ password }) => password === 'ask');
-  return new Map(asks ? [[MANAGEMENT_PASSWORD, askPassword(MANAGEMENT_PASSWORD)]] : []);
-}
-
 /**
  * Where the management interface of a daemon is open. The lines of the start hold for the life of the process; what listens
  * inside the tunnel follows the server's own address.
@@ -138,7 +130,7 @@ export class ManagementPlaces {
 
   #passwordOf(listener: ManagementListener): Secret | undefined {
     if (listener.password !== 'ask') return listener.password;
-    const typed = this.#typed.get(listener) ?? askPassword(MANAGEMENT_PASSWORD);
+    const typed = this.#typed.get(listener) ?? askPassword(MANAGEMENT_PASSWORD.prompt);
     this.#typed.set(listener, typed);
     return typed;
   }

@@ -19,12 +19,15 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE
 
 /**
  * Makes TLS material of a configuration and tries it; `given` is the pass phrase that somebody gave. Undefined when the private
- * key waits for its pass phrase, and that shall be asked for. Throws KEY_MATERIAL in stock's words.
+ * key waits for its pass phrase, and management clients are to be asked for it. Throws KEY_MATERIAL in stock's words.
  */
 export function loadMaterial({ server, daemon }: Configuration, given: Secret | undefined, notes: Notes, now: Now): Material | undefined {
   const { tls } = daemon;
   const asks = tls.asksPassphrase !== 'never';
-  if (asks && needsPassphrase(tls.key, given)) return undefined;
+  if (asks && needsPassphrase(tls.key, given)) {
+    if (tls.asksPassphrase !== 'terminal') return undefined;
+    throw new TunnelscopeError('KEY_MATERIAL', 'Error: private key password verification failed');
+  }
   const material: TlsMaterial = {
     cert: { name: '[[cert]]', pem: tls.cert },
     key: { name: '[[key]]', pem: tls.key },

@@ -15,7 +15,7 @@ export interface PassphraseWorld {
 const TYPE = 'Private Key';
 
 /**
- * The pass phrase of the private key, asked of management clients (facts: management 14): kept for restarts until it is to be
+ * The pass phrase of the private key, typed at the terminal or asked of management clients (facts: management 14): kept for restarts until it is to be
  * forgotten, or turns out wrong.
  */
 export class Passphrase {
@@ -31,6 +31,11 @@ export class Passphrase {
   /** What was given last; undefined when nothing was, or it is forgotten. */
   get kept(): Secret | undefined {
     return this.#kept;
+  }
+
+  /** What was typed at the terminal. */
+  know(typed: Secret): void {
+    this.#kept = typed;
   }
 
   /** Asks, and calls back when there is an answer; gives how to give up. */

@@ -7,9 +7,10 @@ import type { Clock } from '../host/clock.ts';
 import type { DataPlane } from '../host/dataplane/port.ts';
 import type { HeldFiles } from '../host/files.ts';
 import type { Runner } from '../host/scripts.ts';
-import { tlsMaker } from '../host/tls-choice.ts';
+import { chooseTls } from '../host/tls-choice.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
+import { OURS } from '../messages/ours.ts';
 import { POOL } from '../messages/pool.ts';
 import { START } from '../messages/start.ts';
 import { formatFamilyAddress } from '../model/address.ts';
@@ -79,11 +80,13 @@ export class Serving {
     let pool: PeriodicFile | undefined;
     // Events name who is served before there is somebody to serve them.
     const opened: { serving?: Serving } = {};
+    const tls = await chooseTls();
+    if (tls.instead !== undefined) logging.notes.add(OURS.tlsInstead, { reason: tls.instead });
     const runtime: Runtime = new Runtime({
       server,
       daemon,
       material: material.tls,
-      makeTls: await tlsMaker(),
+      makeTls: tls.make,
       env: parts.interface.env(configuration),
       clock,
       random: parts.random,

@@ -109,8 +109,8 @@ export interface TlsSettings {
   /** PEM. */
   readonly key: Secret;
   readonly passphrase: Secret | undefined;
-  /** Whether management clients are asked for it, and the answer kept for restarts. */
-  readonly asksPassphrase: 'never' | 'kept' | 'each time';
+  /** Whether management clients are asked for it, and the answer kept for restarts; or the terminal, once. */
+  readonly asksPassphrase: 'never' | 'kept' | 'each time' | 'terminal';
   /** PEM; undefined for `none`. */
   readonly dh: string | undefined;
   readonly minVersion: TlsVersion;

@@ -53,11 +53,16 @@ export function startInBackground(command: BackgroundCommand): Promise<number> {
   });
 }
 
-let given: Answers = new Map();
+let given = new Map<string, Secret>();
 
-/** What whoever started this process in the background had asked for; undefined when this was not asked. */
+/** What whoever started this process in the background had asked for; undefined when this was not asked, or is forgotten. */
 export function answeredBefore(question: string): Secret | undefined {
   return given.get(question);
+}
+
+/** These answers were wrong, or may not be kept. */
+export function forgetAnswers(questions: readonly string[]): void {
+  for (const question of questions) given.delete(question);
 }
 
 /**
@@ -79,7 +84,7 @@ export function backgroundReport(): (() => void) | undefined {
   };
 }
 
-function readAnswers(): Answers {
+function readAnswers(): Map<string, Secret> {
   try {
     const pairs = JSON.parse(readFileSync(ANSWERS_FD, 'utf8')) as [string, string][];
     closeSync(ANSWERS_FD);

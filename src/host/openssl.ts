@@ -1,4 +1,6 @@
 import type { LibraryHandle } from 'koffi';
+import { reasonOf } from '../base/errors.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 
 /**
  * OpenSSL as Node itself contains it: its executable exports the functions, and koffi calls them. Pointers are plain
@@ -76,18 +78,18 @@ interface Special {
 /** All functions. */
 export type OpensslLibrary = Openssl & Special;
 
-let loading: Promise<OpensslLibrary | undefined> | undefined;
+let loading: Promise<Result<OpensslLibrary, string>> | undefined;
 
 /**
- * The functions, or undefined where this Node does not export them all, or where those found are of another OpenSSL than
- * the one that Node was built with: then its layouts are not ours to guess.
+ * The functions, or why there are none: this Node does not export them all, or those found are of another OpenSSL than the one
+ * that Node was built with, whose layouts are not ours to guess.
  */
-export function loadOpenssl(): Promise<OpensslLibrary | undefined> {
+export function loadOpenssl(): Promise<Result<OpensslLibrary, string>> {
   loading ??= bind();
   return loading;
 }
 
-async function bind(): Promise<OpensslLibrary | undefined> {
+async function bind(): Promise<Result<OpensslLibrary, string>> {
   try {
     const { default: koffi } = await import('koffi');
     const library = koffi.load(null);
@@ -103,9 +105,9 @@ async function bind(): Promise<OpensslLibrary | undefined> {
       temporaryKey: library.func('long SSL_ctrl(uintptr_t, int, long, void *)'),
       exportKey: (ssl, into, label) => exporter(ssl, into, into.length, label, Buffer.byteLength(label), 0, 0, 0),
     };
-    return isOfNode(functions) ? { ...functions, ...special } : undefined;
-  } catch {
-    return undefined;
+    return isOfNode(functions) ? ok({ ...functions, ...special }) : fail('the OpenSSL that was found is not the one of Node');
+  } catch (error) {
+    return fail(reasonOf(error));
   }
 }
 

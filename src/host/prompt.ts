@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { writeSync } from 'node:fs';
 import { TunnelscopeError } from '../base/errors.ts';
 
 /** Longer than anything that is asked for. */
 const MAX_ANSWER = 4096;
+
+/** What was typed, or pasted, behind the answer of the question before. */
+let ahead = '';
 
 /**
  * Asks at the terminal that controls the process; `secret` does not show what is typed. Signals are heard meanwhile; an abort gives
@@ -40,18 +42,26 @@ function open(path: string, prompt: string): number {
   }
 }
 
-function firstLine(input: ReadStream, signal: AbortSignal | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
+async function firstLine(input: ReadStream, signal: AbortSignal | undefined): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const look = (): void => {
+      if (ahead.includes('\n')) resolve();
+      else if (ahead.length > MAX_ANSWER) reject(new TunnelscopeError('OPTIONS', 'what was typed is too long'));
+    };
     input.setEncoding('utf8');
     input.on('data', (piece: string) => {
-      text += piece;
-      const end = text.indexOf('\n');
-      if (end >= 0) resolve(text.slice(0, end).replace(/\r$/, ''));
-      else if (text.length > MAX_ANSWER) reject(new TunnelscopeError('OPTIONS', 'what was typed is too long'));
+      ahead += piece;
+      look();
     });
     input.once('end', () => reject(new TunnelscopeError('OPTIONS', 'the terminal was closed')));
     input.once('error', reject);
-    signal?.addEventListener('abort', () => reject(new TunnelscopeError('OPTIONS', 'not asked any more')), { once: true });
+    const giveUp = (): void => reject(new TunnelscopeError('OPTIONS', 'not asked any more'));
+    if (signal?.aborted === true) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    look();
   });
+  const end = ahead.indexOf('\n');
+  const line = ahead.slice(0, end);
+  ahead = ahead.slice(end + 1);
+  return line.replace(/\r$/, '');
 }

@@ -15,8 +15,8 @@ let openssl: OpensslLibrary;
 beforeAll(async () => {
   pki = await testPki();
   const found = await loadOpenssl();
-  if (found === undefined) throw new Error('this Node does not export the functions of OpenSSL, so that half of these tests cannot be run');
-  openssl = found;
+  if (!found.ok) throw new Error(`half of these tests cannot be run: ${found.error}`);
+  openssl = found.value;
 });
 
 type MakeDevice = (material: TlsMaterial, listener: TlsListener) => TlsDevice;

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Management } from './support/daemons.ts';
 import { OUR_COMMAND, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
+import type { Host } from './support/network.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually } from './support/running.ts';
 
@@ -245,6 +246,69 @@ describe.skipIf(!requireInterop())('in the background', () => {
     expect(said).toContain(`SUCCESS: pid=${pid}`);
     process.kill(pid, 'SIGTERM');
     await eventually('its end', () => textIfThere(log).includes('process exiting'));
+  });
+
+  /** Runs our program on a terminal where these lines are typed, and gives what it showed there. */
+  async function typing(host: Host, file: string, typed: readonly string[]): Promise<readonly string[]> {
+    const command = [...OUR_COMMAND, 'run', '--config', file].join(' ');
+    const running = lab.network.start(host, 'background', ['script', '-q', '-e', '-f', '-c', command, '/dev/null']);
+    running.write(typed.map((line) => `${line}\n`).join(''));
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    return running.lines;
+  }
+
+  /** What anybody can see of a process, and its log. */
+  function seenOf(pid: number, log: string): string {
+    const seen = ['environ', 'cmdline'].map((what) => readFileSync(`/proc/${pid}/${what}`, 'latin1'));
+    return [...seen, textIfThere(log)].join('\n');
+  }
+
+  async function locked(key: string): Promise<string> {
+    const path = join(lab.network.folder, `locked-${basename(key)}`);
+    await lab.network.run(lab.serverHost, ['openssl', 'pkey', '-in', key, '-aes256', '-passout', 'pass:Marked-Key-1', '-out', path]);
+    return path;
+  }
+
+  it('asks for the pass phrase of a server’s key before, and goes by it at reloads', async () => {
+    const [log, pidFile] = [join(lab.network.folder, 'locked.log'), join(lab.network.folder, 'locked.pid')];
+    const key = await locked(lab.pki.server.key);
+    const file = config(`log ${log}`, 'daemon', `writepid ${pidFile}`, 'verb 3', `key ${key}`);
+    expect((await typing(lab.serverHost, file, ['Marked-Key-1'])).join('\n')).toContain('Enter Private Key Password:');
+    await eventually('its readiness in the log', () => textIfThere(log).includes(READY));
+    const pid = Number(textIfThere(pidFile));
+    expect(seenOf(pid, log)).not.toContain('Marked-Key');
+    process.kill(pid, 'SIGHUP');
+    await eventually('its readiness again', () => textIfThere(log).split(READY).length === 3);
+    process.kill(pid, 'SIGTERM');
+    await eventually('its end', () => textIfThere(log).includes('process exiting'));
+  });
+
+  it('asks for what a client needs before, and hands it on where nobody sees it', async () => {
+    const [log, pidFile] = [join(lab.network.folder, 'client.log'), join(lab.network.folder, 'client.pid')];
+    const check = lab.script('[ "$(cat $1 | tr "\\n" :)" = "alice:Marked-Login-2:" ]');
+    await lab.server({ program: 'stock', lines: ['script-security 2', `auth-user-pass-verify ${check} via-file`] });
+    const alice = await lab.identity('alice');
+    const file = lab.file(
+      ['client', 'dev tun', 'nobind', `remote ${lab.serverHost.ip4} 1194`, `ca ${alice.ca}`, `cert ${alice.cert}`]
+        .concat([`key ${await locked(alice.key)}`, 'auth-user-pass', 'remote-cert-tls server', `tls-crypt ${lab.pki.staticKey}`])
+        .concat([`log ${log}`, `writepid ${pidFile}`, 'daemon', 'verb 3', 'connect-retry 1 1', 'auth-retry interact', ''])
+        .join('\n'),
+    );
+    const host = lab.network.host('alice');
+    const shown = (await typing(host, file, ['Marked-Key-1', 'alice', 'Marked-Login-2'])).join('\n');
+    expect(shown).toMatch(/Enter Private Key Password:[^]*Enter Auth Username:[^]*Enter Auth Password:/);
+    await eventually('its readiness in the log', () => textIfThere(log).includes(READY));
+    const pid = Number(textIfThere(pidFile));
+    process.kill(pid, 'SIGUSR1');
+    await eventually('a second session', () => textIfThere(log).split(READY).length === 3);
+    expect(seenOf(pid, log)).not.toContain('Marked-');
+    process.kill(pid, 'SIGTERM');
+    await eventually('its end', () => textIfThere(log).includes('process exiting'));
+    // What was wrong is not tried again: it is asked for, and nobody can be.
+    await typing(host, file, ['Marked-Key-1', 'alice', 'Marked-Wrong-3']);
+    await eventually('that there is no terminal', () => textIfThere(log).includes("can't ask for 'Enter Auth Username:'"));
+    await eventually('its end', () => textIfThere(log).includes('Exiting due to fatal error'));
+    expect(textIfThere(log)).not.toContain('Marked-');
   });
 
   it.each([

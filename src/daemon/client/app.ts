@@ -20,14 +20,16 @@ import { Logging } from '../../service/logging.ts';
 import type { ManagementService } from '../../service/management.ts';
 import { statusText } from '../../status/write.ts';
 import type { AppOptions } from '../app.ts';
+import { askedNow } from '../asked.ts';
 import { ConfigurationReader, type ReadConfiguration } from '../configuration-reader.ts';
 import { HoldGate } from '../hold.ts';
 import { LogControl, outletOver } from '../log-control.ts';
-import { askedPasswords, makeManagement, ManagementPlaces } from '../management.ts';
+import { makeManagement, ManagementPlaces } from '../management.ts';
 import { carryOutNice } from '../nice.ts';
 import { PidFile } from '../pid-file.ts';
 import { PeriodicFile } from '../state-files.ts';
 import { OPENVPN_VERSION, titleOf, titleRest } from '../title.ts';
+import { asksManagement, clientQuestions } from './asked.ts';
 import { Interrupted, Interrupts } from './interrupts.ts';
 import { Login } from './login.ts';
 import { ClientPort } from './port.ts';
@@ -59,6 +61,7 @@ export class ClientApp {
   readonly #numbers = new Numbers();
   readonly #pidFile = new PidFile();
   readonly #held = new HeldFiles();
+  readonly #asking = new AbortController();
   readonly #started: Now;
   readonly #title: string;
   #finish: (status: number) => void = () => {};
@@ -108,7 +111,9 @@ export class ClientApp {
       if (read === undefined) return await this.#end(1);
       const { background } = this.#options;
       if (background !== undefined && read.configuration.daemon.background)
-        return await this.#end(await background(this.#reader.startDirectory, askedPasswords(read.configuration.daemon)));
+        return await this.#end(
+          await background(this.#reader.startDirectory, await askedNow(clientQuestions(read.configuration), this.#asking.signal)),
+        );
       await this.#open(read);
     } catch (error) {
       return this.fail(error);
@@ -121,6 +126,7 @@ export class ClientApp {
   signal(name: SignalName, source: 'hard' | 'soft' = 'hard', reason = ''): void {
     if (name === 'SIGUSR2') return this.#dumpStatus();
     this.#interrupts.add({ name, source, reason });
+    if (this.#interrupts.ending) this.#asking.abort();
   }
 
   /** Ends with status 1 because of an error that nobody else can deal with. */
@@ -170,7 +176,7 @@ export class ClientApp {
     this.#current = read;
     for (const text of daemon.echoes) this.#echo(text, false);
     this.#remotes = new Remotes(client.profiles, client.retry, client.shuffle ? this.#options.random : undefined);
-    const viaManagement = client.queries.passwords && this.#management !== undefined;
+    const viaManagement = asksManagement(configuration);
     const retry = this.#login?.retry;
     this.#preparation = new Preparation({
       configuration,
@@ -183,8 +189,8 @@ export class ClientApp {
       remotes: this.#remotes,
       state: (name) => this.#state(name),
     });
-    const { questions, terminal } = this.#preparation;
-    this.#login = new Login(client.login, { questions, viaManagement, terminal });
+    const { questions, terminal, forgetTyped } = this.#preparation;
+    this.#login = new Login(client.login, { questions, viaManagement, terminal, forgetTyped });
     if (retry !== undefined && client.login === undefined) this.#login.retry = retry;
     this.#statusFile ??= this.#makeStatusFile(daemon);
   }

@@ -10,9 +10,12 @@ import type { Transport } from '../../host/dataplane/transport.ts';
 import { NodeTlsDevice } from '../../host/tls.ts';
 import type { TlsMaterial } from '../../host/tls-context.ts';
 import type { Tun } from '../../host/tun.ts';
-import type { Note } from '../../messages/notes.ts';
+import { DEBUG } from '../../messages/debug.ts';
+import type { Note, Notes } from '../../messages/notes.ts';
 import type { Link, MssFix } from '../../protocol/data/plane.ts';
+import { digestLength } from '../../protocol/digest.ts';
 import { MachineDriver } from '../../service/machine-driver.ts';
+import { noteKeyCommand, packetLog, type PacketLogParts } from '../../service/packet-log.ts';
 
 /** What one attempt at a session is made of. */
 export interface AttemptParts {
@@ -31,9 +34,22 @@ export interface AttemptParts {
   readonly numbers: Numbers;
   readonly verb: number;
   readonly log: (note: Note, now: Now) => void;
+  /** What is said of packets, keys and waiting from verb 5 up; nothing is without it. */
+  readonly packets?: AttemptPackets;
   readonly onStep: (step: ClientStep) => void;
   readonly onConnected: (connected: ConnectedOutput) => void;
   readonly onTrouble: (trouble: PlaneTrouble) => void;
+}
+
+/** Where what is said of packets goes. */
+export interface AttemptPackets {
+  readonly notes: Notes;
+  /** Takes the characters of verb 5. */
+  readonly mark: (character: string) => void;
+  /** `UDPv4` and its kin. */
+  readonly proto: string;
+  /** `log-plaintext`. */
+  readonly plaintext: boolean;
 }
 
 /** The engine's word that the tunnel stands. */
@@ -60,6 +76,7 @@ export class Attempt {
   #driver: MachineDriver<ClientOutput, ClientEngine> | undefined;
   #end: (ended: EndedOutput) => void = () => {};
   #last: EndedOutput | undefined;
+  readonly #packetLog: PacketLogParts | undefined;
 
   /** Throws KEY_MATERIAL. */
   constructor(parts: AttemptParts) {
@@ -81,6 +98,8 @@ export class Attempt {
       tun: parts.tun,
       clock: parts.clock,
     });
+    this.#packetLog = parts.packets && packetLogOf(parts.packets, parts.settings.wrap);
+    this.#trace(parts.verb);
     this.#tls = new NodeTlsDevice(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
   }
 
@@ -124,6 +143,7 @@ export class Attempt {
   }
 
   set verb(verb: number) {
+    this.#trace(verb);
     if (this.#driver !== undefined) this.#driver.machine.notes.verb = verb;
   }
 
@@ -139,10 +159,19 @@ export class Attempt {
     await this.#plane.stop();
   }
 
+  #trace(verb: number): void {
+    if (this.#packetLog !== undefined) this.#plane.traceWith(packetLog(verb, this.#packetLog));
+  }
+
   #begin(remote: Link): void {
     const { settings, random, verb, numbers, clock } = this.#parts;
     const engine = new ClientEngine({ settings: { ...settings, remote }, random, verb, numbers }, clock.now());
-    this.#driver = new MachineDriver(engine, clock, (output, now) => this.#carryOut(output, now));
+    this.#driver = new MachineDriver(
+      engine,
+      clock,
+      (output, now) => this.#carryOut(output, now),
+      (milliseconds) => this.#packetLog?.notes.add(DEBUG.wait, { milliseconds: Math.round(milliseconds) }),
+    );
     // Its first packet waits to be sent.
     this.#driver.run(() => {});
   }
@@ -152,6 +181,7 @@ export class Attempt {
       case 'note':
         return this.#parts.log(output, now);
       case 'plane':
+        if (this.#packetLog !== undefined) noteKeyCommand(this.#packetLog, output.command);
         return this.#plane.command(output.command);
       case 'tls':
         return this.#tls.command(output.command);
@@ -164,4 +194,16 @@ export class Attempt {
         return this.#end(output);
     }
   }
+}
+
+/** A client has one peer: it is not named. */
+function packetLogOf({ notes, mark, proto, plaintext }: AttemptPackets, wrap: ClientSettings['wrap']): PacketLogParts {
+  return {
+    notes,
+    mark,
+    proto: () => proto,
+    peer: () => undefined,
+    wrap: wrap.kind === 'tls-auth' ? { kind: wrap.kind, digestBytes: digestLength(wrap.digest) ?? 0 } : wrap,
+    plaintext,
+  };
 }

@@ -10,6 +10,7 @@ import { type Address, addressFrom } from '../../model/address.ts';
 import { longestPacket } from '../../protocol/data/forward.ts';
 import { udpLink } from '../../protocol/data/link.ts';
 import type { Link } from '../../protocol/data/plane.ts';
+import { proxyType } from './asked.ts';
 
 /** A way to a server that stands: a socket, or a connection. */
 export interface Dialled {
@@ -68,9 +69,8 @@ async function dialTcp(profile: Profile, to: ResolvedAddress, options: DialOptio
 /** Talks to the proxy. Throws LISTEN with `HTTP proxy error` or `socks-error` when it will not. */
 async function passProxy(socket: Socket, profile: Profile, proxy: ProxySettings, options: DialOptions): Promise<void> {
   const { kind, headers, httpVersion: version, timeout } = proxy;
-  const type = kind === 'http' ? 'HTTP Proxy' : 'SOCKS Proxy';
   const target = { host: profile.host, port: profile.port };
-  const login = proxy.login === 'ask' ? await options.askProxyLogin(type) : proxy.login;
+  const login = proxy.login === 'ask' ? await options.askProxyLogin(proxyType(kind)) : proxy.login;
   if (login !== undefined && kind === 'http' && proxy.noClearText) throw proxyError(kind, 'it takes passwords in clear only');
   const outcome =
     kind === 'http'

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../base/secret.ts';
 import type { LoginSettings } from '../../engine/client/configuration.ts';
 import { Notes } from '../../messages/notes.ts';
+import type { Question } from '../asked.ts';
 import { Login } from './login.ts';
 import { Questions } from './questions.ts';
 
@@ -12,11 +13,12 @@ const CHALLENGE = `CRV1:R,E:state7:${Buffer.from('alice').toString('base64')}:Sa
 function atTerminal(settings: Partial<LoginSettings>, ...answers: string[]) {
   const asked: string[] = [];
   const questions = new Questions({ notes: new Notes(0, () => undefined), emit: () => undefined, attended: () => true });
-  const terminal = (prompt: string, secret: boolean): Promise<string> => {
+  const terminal = ({ prompt, secret }: Question): Promise<Secret> => {
     asked.push(`${prompt}${secret ? ' (hidden)' : ''}`);
-    return Promise.resolve(answers.shift() ?? '');
+    return Promise.resolve(new Secret(answers.shift() ?? ''));
   };
-  return { login: new Login({ ...ASKS, ...settings }, { questions, viaManagement: false, terminal }), asked };
+  const forgetTyped = (): void => void asked.push('forgotten');
+  return { login: new Login({ ...ASKS, ...settings }, { questions, viaManagement: false, terminal, forgetTyped }), asked };
 }
 
 async function given(login: Login): Promise<string> {
@@ -85,13 +87,14 @@ describe('a login', () => {
     login.takeToken(new Secret('t'), 'x');
     login.forget();
     expect(await given(login)).toBe('c/3');
-    expect(asked).toHaveLength(6);
+    expect(asked.filter((question) => question === 'forgotten')).toHaveLength(2);
+    expect(asked).toHaveLength(8);
   });
 
   it('is none without auth-user-pass', async () => {
     const questions = new Questions({ notes: new Notes(0, () => undefined), emit: () => undefined, attended: () => true });
-    expect(
-      await new Login(undefined, { questions, viaManagement: true, terminal: () => Promise.reject(new Error('asked')) }).prepare(),
-    ).toBeUndefined();
+    const terminal = () => Promise.reject(new Error('asked'));
+    const login = new Login(undefined, { questions, viaManagement: true, terminal, forgetTyped: () => undefined });
+    expect(await login.prepare()).toBeUndefined();
   });
 });

@@ -1,5 +1,7 @@
 import { Secret } from '../../base/secret.ts';
 import type { AuthRetry, LoginSettings } from '../../engine/client/configuration.ts';
+import type { Question } from '../asked.ts';
+import { challengeQuestion, loginQuestions } from './asked.ts';
 import type { GivenLogin, Questions } from './questions.ts';
 
 /** Whom to ask. */
@@ -7,8 +9,10 @@ export interface LoginWorld {
   readonly questions: Questions;
   /** Management clients are asked; otherwise the terminal. */
   readonly viaManagement: boolean;
-  /** Asks at the terminal; `secret` does not show what is typed. */
-  readonly terminal: (prompt: string, secret: boolean) => Promise<string>;
+  /** Asks at the terminal. */
+  readonly terminal: (question: Question) => Promise<Secret>;
+  /** What was typed is wrong, or may not be kept. */
+  readonly forgetTyped: () => void;
 }
 
 /** `CRV1:FLAGS:STATE:USER_B64:TEXT` taken apart (facts: management 15). */
@@ -61,7 +65,7 @@ export class Login {
   /** A session stands: with `auth-nocache` the password is not needed any more. */
   succeeded(): void {
     this.#challenge = undefined;
-    if (this.#settings?.forget === true) this.#given = undefined;
+    if (this.#settings?.forget === true) this.#forgetGiven();
   }
 
   /** The server refused; true when another attempt makes sense. `reason` is its own word. */
@@ -72,15 +76,20 @@ export class Login {
     }
     this.#challenge = reason === undefined ? undefined : readChallenge(reason);
     if (this.retry === 'none') return false;
-    if (this.retry === 'interact') this.#given = undefined;
+    if (this.retry === 'interact') this.#forgetGiven();
     return true;
   }
 
   /** `forget-passwords`. */
   forget(): void {
-    this.#given = undefined;
+    this.#forgetGiven();
     this.#token = undefined;
     this.#challenge = undefined;
+  }
+
+  #forgetGiven(): void {
+    this.#given = undefined;
+    this.#world.forgetTyped();
   }
 
   async #obtain(settings: LoginSettings): Promise<GivenLogin> {
@@ -91,18 +100,19 @@ export class Login {
       if (username !== undefined && password !== undefined) return { username, password };
       return username === undefined ? questions.login('Auth') : { username, password: await questions.password('Auth') };
     }
-    const name = username ?? (await terminal('Enter Auth Username:', false));
-    const secret = password ?? new Secret(await terminal('Enter Auth Password:', true));
+    const [forUsername, forPassword] = loginQuestions('Auth');
+    const name = username ?? (await terminal(forUsername)).reveal();
+    const secret = password ?? (await terminal(forPassword));
     if (challenge === undefined) return { username: name, password: secret };
-    const response = await terminal(`CHALLENGE: ${challenge.text}`, !challenge.echo);
-    return { username: name, password: new Secret(`SCRV1:${base64(secret.reveal())}:${base64(response)}`) };
+    const response = await terminal(challengeQuestion(challenge));
+    return { username: name, password: new Secret(`SCRV1:${base64(secret.reveal())}:${base64(response.reveal())}`) };
   }
 
   /** The answer is good once: the next login begins from the start. */
   async #answerChallenge(challenge: Challenge): Promise<GivenLogin> {
-    const response = await this.#world.terminal(`CHALLENGE: ${challenge.text}`, !challenge.echo);
+    const response = await this.#world.terminal(challengeQuestion(challenge));
     this.#challenge = undefined;
-    return { username: challenge.username, password: new Secret(`CRV1::${challenge.state}::${response}`) };
+    return { username: challenge.username, password: new Secret(`CRV1::${challenge.state}::${response.reveal()}`) };
   }
 }
 

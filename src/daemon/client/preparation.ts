@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { TunnelscopeError } from '../../base/errors.ts';
-import { Secret } from '../../base/secret.ts';
+import type { Secret } from '../../base/secret.ts';
 import { after, type Duration, seconds } from '../../base/units.ts';
 import type { AuthRetry, ClientConfiguration, Profile } from '../../engine/client/configuration.ts';
 import type { Remotes, Target } from '../../engine/client/remotes.ts';
 import type { Clock } from '../../host/clock.ts';
-import { askAtTerminal } from '../../host/prompt.ts';
+import { forgetAnswers } from '../../host/background.ts';
 import { isName, type ResolvedAddress, resolveHost } from '../../host/resolve.ts';
 import type { TlsMaterial } from '../../host/tls-context.ts';
 import { CLIENT } from '../../messages/client.ts';
@@ -14,7 +14,9 @@ import type { EnvList } from '../../model/env-list.ts';
 import { certificateFacts } from '../../protocol/verify/certificate.ts';
 import type { CrlCheck } from '../../protocol/verify/crl.ts';
 import type { Logging } from '../../service/logging.ts';
+import { answerTo, PRIVATE_KEY, type Question } from '../asked.ts';
 import { CrlWatch } from '../crl-watch.ts';
+import { clientQuestions, loginQuestions } from './asked.ts';
 import type { EndedOutput } from './attempt.ts';
 import { type ClientFacts, clientEnv } from './env.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -69,14 +71,20 @@ export class Preparation {
     return this.#parts.questions;
   }
 
-  /** Asks at the terminal, until a signal comes. */
-  readonly terminal = (prompt: string, secret: boolean): Promise<string> => {
+  /** Asks at the terminal, until a signal comes; or takes what was answered before there was none. */
+  readonly terminal = (question: Question): Promise<Secret> => {
     const giveUp = new AbortController();
-    return this.#parts.interrupts.unless(askAtTerminal(prompt, secret, giveUp.signal), () => giveUp.abort());
+    return this.#parts.interrupts.unless(answerTo(question, giveUp.signal), () => giveUp.abort());
+  };
+
+  /** What was typed before this process lost its terminal is not used any more. */
+  readonly forgetTyped = (): void => {
+    forgetAnswers(clientQuestions(this.#parts.configuration).map(({ prompt }) => prompt));
   };
 
   /** Forgets the pass phrase that was given, not one in a file. */
   forget(): void {
+    this.forgetTyped();
     this.#passphrase = this.#parts.configuration.client.tls.passphrase;
   }
 
@@ -128,6 +136,7 @@ export class Preparation {
       if (!fromFile) this.#passphrase = await this.#askPassphrase();
       if (fromFile || isLocked(configuration, this.#passphrase)) {
         this.#passphrase = undefined;
+        this.forgetTyped();
         port.notify("PASSWORD:Verification Failed: 'Private Key'");
         if (retry === 'interact' && !fromFile) return { signal: 'SIGUSR1', source: 'soft', reason: 'private-key-password-failure' };
         throw new TunnelscopeError('KEY_MATERIAL', 'Error: private key password verification failed');
@@ -139,15 +148,16 @@ export class Preparation {
   async #askPassphrase(): Promise<Secret> {
     const { viaManagement, questions, interrupts } = this.#parts;
     if (viaManagement) return interrupts.unless(questions.password('Private Key'), () => questions.cancel());
-    return new Secret(await this.terminal('Enter Private Key Password:', true));
+    return this.terminal(PRIVATE_KEY);
   }
 
   /** A name and password for a proxy. */
   async askLogin(type: string): Promise<GivenLogin> {
     const { viaManagement, questions, interrupts } = this.#parts;
     if (viaManagement) return interrupts.unless(questions.login(type), () => questions.cancel());
-    const username = await this.terminal(`Enter ${type} Username:`, false);
-    return { username, password: new Secret(await this.terminal(`Enter ${type} Password:`, true)) };
+    const [forUsername, forPassword] = loginQuestions(type);
+    const username = (await this.terminal(forUsername)).reveal();
+    return { username, password: await this.terminal(forPassword) };
   }
 
   /** Where to connect to: the server, or the proxy before it. */

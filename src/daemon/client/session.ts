@@ -185,10 +185,16 @@ export class ClientSession {
     return addressFrom(profile.transport === 'udp' ? 'udp' : 'tcp-client', to.ip, profile.proxy?.port ?? profile.port);
   }
 
+  /** How the log names the transport. */
+  get #proto(): string {
+    const { profile, to } = this.#parts;
+    return profile.transport === 'udp' ? `UDPv${to.family}` : `TCPv${to.family}_CLIENT`;
+  }
+
   #noteSockets({ buffers, local, transport }: Dialled, address: Address): void {
     const { notes } = this.#parts.logging;
-    const { profile, to } = this.#parts;
-    const proto = profile.transport === 'udp' ? `UDPv${to.family}` : `TCPv${to.family}_CLIENT`;
+    const { profile } = this.#parts;
+    const proto = this.#proto;
     const shown = formatFamilyAddress(address);
     if (profile.transport === 'tcp') notes.add(LINK.tcpEstablished, { address: shown });
     if (buffers !== undefined) {
@@ -222,6 +228,12 @@ export class ClientSession {
       numbers,
       verb: logging.logger.verb,
       log: (note, now) => logging.log(note, now),
+      packets: {
+        notes: logging.notes,
+        mark: (character) => logging.mark(character),
+        proto: this.#proto,
+        plaintext: configuration.daemon.log.plaintext,
+      },
       onStep: (step) => this.#handleStep(step, tun),
       onConnected: () => this.#handleConnected(),
       onTrouble: (trouble) => this.#handleTrouble(trouble),
@@ -325,10 +337,10 @@ export class ClientSession {
   }
 
   #handleTrouble(trouble: PlaneTrouble): void {
-    const { logging, to } = this.#parts;
+    const { logging } = this.#parts;
     if (trouble.kind === 'socket') {
       const { code, words, errno } = trouble;
-      return logging.notes.add(LINK.readError, { proto: `UDPv${to.family}`, name: code, reason: words, fd: -1, code: errno });
+      return logging.notes.add(LINK.readError, { proto: this.#proto, name: code, reason: words, fd: -1, code: errno });
     }
     if (!('error' in trouble)) return;
     this.#failure = trouble.error;

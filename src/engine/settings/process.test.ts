@@ -33,7 +33,6 @@ describe('the process', () => {
     'management 127.0.0.1 1\nmanagement-socket 0600\n',
     'management 127.0.0.1 1\nmanagement-tls nope nope\n',
     'management 127.0.0.1 1\nmanagement-client-user root\n',
-    'askpass\n',
   ])('refuses %j', (line) => {
     expect(refused(`${SERVER}${line}`).length).toBeGreaterThan(0);
   });

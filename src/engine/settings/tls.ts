@@ -48,23 +48,19 @@ function dhOf(collected: Collected): string | undefined {
   return collected.value('dh') === 'none' ? undefined : collected.material('dh')?.text.reveal();
 }
 
-/** The first line of the file; without a file stock would ask at the terminal. */
+/** The first line of the file. */
 function passphraseOf(collected: Collected): Secret | undefined {
   const directive = collected.last('askpass');
-  if (directive === undefined) return undefined;
-  if (directive.values.length === 0) {
-    if (!collected.has('management-query-passwords'))
-      collected.error('--askpass needs a file or --management-query-passwords: nobody is asked at a terminal', directive);
-    return undefined;
-  }
+  if (directive === undefined || directive.values.length === 0) return undefined;
   const material = collected.material('askpass');
   return material && new Secret(material.text.reveal().split(/\r?\n/, 1)[0] ?? '');
 }
 
-/** Management clients are asked where nothing else has the pass phrase (facts: management 14). */
+/** Where no file has the pass phrase: management clients if they are to be asked, else the terminal (facts: management 14). */
 function asksPassphraseOf(collected: Collected): TlsSettings['asksPassphrase'] {
   const inFile = (collected.last('askpass')?.values.length ?? 0) > 0;
-  if (inFile || !collected.has('management-query-passwords')) return 'never';
+  if (inFile) return 'never';
+  if (!collected.has('management-query-passwords')) return 'terminal';
   return collected.has('auth-nocache') ? 'each time' : 'kept';
 }
 
