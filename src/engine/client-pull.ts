@@ -2,7 +2,7 @@ import { TimerTable } from '../base/machine.ts';
 import { after, type Instant, milliseconds, type Now, seconds } from '../base/units.ts';
 import { CLIENT } from '../messages/client.ts';
 import type { Notes } from '../messages/notes.ts';
-import { PushCollector, type PushPart } from '../protocol/negotiate/push.ts';
+import { MAX_COLLECTED, PushCollector, type PushPart } from '../protocol/negotiate/push.ts';
 import type { FilteredPush } from './client-types.ts';
 import type { SessionTiming } from '../protocol/session/types.ts';
 import { type Pulled, readPulled } from './pulled.ts';
@@ -53,7 +53,10 @@ export class Puller {
   take(part: PushPart): Pulled | { readonly refused: string } | undefined {
     const all = this.#parts.add(part);
     if (all === undefined) return undefined;
-    if (all === 'overflow') return { refused: 'too many options' };
+    if (all === 'overflow') {
+      this.#notes.add(CLIENT.optionsError, { text: `the server pushed more than ${MAX_COLLECTED} options` });
+      return { refused: 'too many options' };
+    }
     const filtered = this.#filter(all);
     if ('refused' in filtered) return filtered;
     const { pulled, refused } = readPulled(filtered.options);

@@ -5,6 +5,7 @@ import { Numbers } from '../../src/engine/numbers.ts';
 import { ServerEngine } from '../../src/engine/server.ts';
 import type { ServerSettings } from '../../src/engine/settings.ts';
 import type { Answer, Question } from '../../src/engine/types.ts';
+import type { TlsCommand } from '../../src/protocol/tls.ts';
 import { Station, type StationConfig, type StationMachine } from './station.ts';
 
 /** A server in a simulation. */
@@ -18,6 +19,8 @@ export class ServerStation extends Station {
     after: 2,
   });
   stopped = false;
+  /** What it says in place of each PUSH_REPLY: it plays a hostile server. */
+  pushes: ((reply: string) => readonly string[]) | undefined;
 
   constructor(config: Omit<StationConfig, 'plane'>, settings: ServerSettings, verb: number) {
     const { transport, clientToClient, tunMtu, mssFix, replayWindow, tunnel4, tunnel6 } = settings;
@@ -63,7 +66,7 @@ export class ServerStation extends Station {
         this.command(out.command);
         break;
       case 'tls':
-        this.tls.command(out.command);
+        for (const command of this.#inOtherWords(out.command)) this.tls.command(command);
         break;
       case 'ask':
         this.#ask(out.id, out.question);
@@ -75,6 +78,12 @@ export class ServerStation extends Station {
         break;
     }
     return true;
+  }
+
+  #inOtherWords(command: TlsCommand): TlsCommand[] {
+    const text = command.kind === 'tls-write' ? command.message.toString('latin1') : '';
+    if (this.pushes === undefined || command.kind !== 'tls-write' || !text.startsWith('PUSH_REPLY')) return [command];
+    return this.pushes(text.slice(0, -1)).map((message) => ({ ...command, message: Buffer.from(message, 'latin1') }));
   }
 
   #ask(id: number, question: Question): void {

@@ -15,7 +15,7 @@ const LAST = 'push-continuation 1';
 const MAX_OPTION_LENGTH = 255;
 
 /** Options of all messages together that a client takes; a server that pushes more is not honest. */
-const MAX_COLLECTED = 4096;
+export const MAX_COLLECTED = 4096;
 
 /** Why an option cannot be pushed, or undefined when it can. */
 export function checkPushOption(option: string): string | undefined {
