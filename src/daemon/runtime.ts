@@ -13,7 +13,7 @@ import type { DataPlane } from '../host/dataplane/port.ts';
 import { tcpServerTransport, type Transport, udpTransport } from '../host/dataplane/transport.ts';
 import { listenTcp } from '../host/tcp.ts';
 import type { TlsDevice } from '../host/tls.ts';
-import type { MakeTls } from '../host/tls-choice.ts';
+import type { TlsChoice } from '../host/tls-choice.ts';
 import type { TlsMaterial } from '../host/tls-context.ts';
 import type { Tun } from '../host/tun.ts';
 import { openUdp, type UdpOptions } from '../host/udp.ts';
@@ -43,7 +43,7 @@ export interface RuntimeParts {
   readonly server: ServerSettings;
   readonly daemon: DaemonSettings;
   readonly material: TlsMaterial;
-  readonly makeTls: MakeTls;
+  readonly tls: Pick<TlsChoice, 'make' | 'tlsCrypt'>;
   readonly env: EnvList;
   readonly clock: Clock;
   readonly random: Random;
@@ -91,6 +91,7 @@ export class Runtime {
     this.engine = new ServerEngine({
       settings: server,
       random: parts.random,
+      tlsCrypt: parts.tls.tlsCrypt,
       verb: parts.logging.logger.verb,
       env: parts.env,
       plane: this.plane,
@@ -103,7 +104,7 @@ export class Runtime {
       (output, now) => this.#carryOut(output, now),
       (milliseconds) => parts.logging.notes.add(DEBUG.wait, { milliseconds: Math.round(milliseconds) }),
     );
-    this.#tls = parts.makeTls(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
+    this.#tls = parts.tls.make(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
     this.engine.setCrl(parts.crl?.current);
   }
 

@@ -86,7 +86,7 @@ export class Serving {
       server,
       daemon,
       material: material.tls,
-      makeTls: tls.make,
+      tls,
       env: parts.interface.env(configuration),
       clock,
       random: parts.random,

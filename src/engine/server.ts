@@ -14,6 +14,7 @@ import { redactControlMessage } from '../protocol/negotiate/redact.ts';
 import type { TlsEvent } from '../protocol/tls.ts';
 import type { CrlCheck } from '../protocol/verify/crl.ts';
 import { prepareWrap } from '../protocol/wrap/prepare.ts';
+import type { TlsCryptCiphers } from '../protocol/wrap/tls-crypt-ciphers.ts';
 import { Approvals, countedEnv } from './approvals.ts';
 import { Connector } from './connect.ts';
 import { Conversation } from './conversation.ts';
@@ -43,6 +44,8 @@ export { Numbers };
 export interface ServerEngineConfig {
   readonly settings: ServerSettings;
   readonly random: Random;
+  /** What the configured key of tls-crypt is put to work by, if not by node:crypto. */
+  readonly tlsCrypt?: TlsCryptCiphers;
   readonly verb: number;
   /** What every script is told of the daemon. */
   readonly env: EnvList;
@@ -92,7 +95,7 @@ export class ServerEngine implements Machine {
     this.pool = new AddressPool(settings.pool4, settings.pool6, !settings.duplicateCn);
     this.pool.load(config.poolEntries);
     this.#roster = new Roster(settings.maxClients);
-    this.#wrap = { config: settings.control.wrap, prepared: prepareWrap(settings.control.wrap, 'server') };
+    this.#wrap = { config: settings.control.wrap, prepared: prepareWrap(settings.control.wrap, 'server', config.tlsCrypt) };
     this.#doorman = new Doorman(settings, this.#wrap.prepared, this.notes, config.random);
     this.#rejections = new Rejections(settings, this.notes);
     this.#context = this.#makeContext();

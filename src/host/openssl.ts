@@ -30,6 +30,18 @@ export interface Openssl {
   OPENSSL_sk_num(stack: number): number;
   OPENSSL_sk_value(stack: number, index: number): number;
 
+  HMAC_CTX_new(): number;
+  HMAC_CTX_free(context: number): void;
+  HMAC_Init_ex(context: number, key: number, length: number, digest: number, engine: number): number;
+  HMAC_Update(context: number, from: Buffer, size: number): number;
+  HMAC_Final(context: number, into: Buffer, length: number): number;
+  EVP_sha256(): number;
+  EVP_CIPHER_CTX_new(): number;
+  EVP_CIPHER_CTX_free(context: number): void;
+  EVP_CipherInit_ex(context: number, cipher: number, engine: number, key: number, iv: Buffer, encrypt: number): number;
+  EVP_CipherUpdate(context: number, into: Buffer, written: Buffer, from: Buffer, size: number): number;
+  EVP_aes_256_ctr(): number;
+
   TLS_method(): number;
   SSL_CTX_new(method: number): number;
   SSL_CTX_free(context: number): void;
@@ -71,6 +83,10 @@ interface Special {
   verifyButGoOn(context: number, mode: number): void;
   /** The key that the peer made for this session goes to `into`. */
   temporaryKey(ssl: number, command: number, number: number, into: Buffer): number;
+  /** Gives a context its digest and key. */
+  setHmacKey(context: number, key: Buffer, length: number, digest: number, engine: number): number;
+  /** Gives a context its cipher and key. */
+  setCipherKey(context: number, cipher: number, engine: number, key: Buffer, iv: Buffer, encrypt: number): number;
   /** Fills `into`; without a context, which differs from an empty one. */
   exportKey(ssl: number, into: Buffer, label: string): number;
 }
@@ -103,6 +119,8 @@ async function bind(): Promise<Result<OpensslLibrary, string>> {
       setGroups: library.func('long SSL_CTX_ctrl(uintptr_t, int, long, const char *)'),
       verifyButGoOn: (context, mode) => setVerify(context, mode, goOn),
       temporaryKey: library.func('long SSL_ctrl(uintptr_t, int, long, void *)'),
+      setHmacKey: library.func('int HMAC_Init_ex(uintptr_t, void *, int, uintptr_t, uintptr_t)'),
+      setCipherKey: library.func('int EVP_CipherInit_ex(uintptr_t, uintptr_t, uintptr_t, void *, void *, int)'),
       exportKey: (ssl, into, label) => exporter(ssl, into, into.length, label, Buffer.byteLength(label), 0, 0, 0),
     };
     return isOfNode(functions) ? ok({ ...functions, ...special }) : fail('the OpenSSL that was found is not the one of Node');
@@ -133,6 +151,17 @@ function prototypes(bound: (prototype: string) => ReturnType<LibraryHandle['func
     OBJ_nid2sn: bound('const char * OBJ_nid2sn(int)'),
     OPENSSL_sk_num: bound('int OPENSSL_sk_num(uintptr_t)'),
     OPENSSL_sk_value: bound('uintptr_t OPENSSL_sk_value(uintptr_t, int)'),
+    HMAC_CTX_new: bound('uintptr_t HMAC_CTX_new()'),
+    HMAC_CTX_free: bound('void HMAC_CTX_free(uintptr_t)'),
+    HMAC_Init_ex: bound('int HMAC_Init_ex(uintptr_t, uintptr_t, int, uintptr_t, uintptr_t)'),
+    HMAC_Update: bound('int HMAC_Update(uintptr_t, void *, size_t)'),
+    HMAC_Final: bound('int HMAC_Final(uintptr_t, void *, uintptr_t)'),
+    EVP_sha256: bound('uintptr_t EVP_sha256()'),
+    EVP_CIPHER_CTX_new: bound('uintptr_t EVP_CIPHER_CTX_new()'),
+    EVP_CIPHER_CTX_free: bound('void EVP_CIPHER_CTX_free(uintptr_t)'),
+    EVP_CipherInit_ex: bound('int EVP_CipherInit_ex(uintptr_t, uintptr_t, uintptr_t, uintptr_t, void *, int)'),
+    EVP_CipherUpdate: bound('int EVP_CipherUpdate(uintptr_t, void *, void *, void *, int)'),
+    EVP_aes_256_ctr: bound('uintptr_t EVP_aes_256_ctr()'),
     TLS_method: bound('uintptr_t TLS_method()'),
     SSL_CTX_new: bound('uintptr_t SSL_CTX_new(uintptr_t)'),
     SSL_CTX_free: bound('void SSL_CTX_free(uintptr_t)'),

@@ -6,7 +6,8 @@ import type { WrapConfig, WrapRole } from './config.ts';
 import { NoWrap } from './no-wrap.ts';
 import { STATIC_KEY_LENGTH } from './static-key.ts';
 import { type TlsAuthKeys, TlsAuthWrap } from './tls-auth.ts';
-import { type TlsCryptDirection, type TlsCryptKeys, TlsCryptWrap } from './tls-crypt.ts';
+import { type TlsCryptKeys, TlsCryptWrap } from './tls-crypt.ts';
+import { nodeTlsCrypt, type TlsCryptCiphers, type TlsCryptDirection } from './tls-crypt-ciphers.ts';
 import type { ControlWrap } from './control-wrap.ts';
 
 /** What a new session's wrap starts from. */
@@ -32,15 +33,18 @@ const TLS_CRYPT_KEY_LENGTH = 32;
 /** A client with a key of its own counts its packets from here, to say that it sends the wrapped key again where it is asked to (facts: wire 6.5). */
 const TAKES_COOKIES = 0x0f00_0000;
 
-/** Makes the keys ready. Throws OPTIONS for a digest that is unknown, and KEY_MATERIAL for a key of the wrong size. */
-export function prepareWrap(config: WrapConfig, role: WrapRole): PreparedWrap {
+/**
+ * Makes the keys ready; `ciphers` are for those of tls-crypt that the configuration names. Throws OPTIONS for a digest that is
+ * unknown, and KEY_MATERIAL for a key of the wrong size.
+ */
+export function prepareWrap(config: WrapConfig, role: WrapRole, ciphers: TlsCryptCiphers = nodeTlsCrypt): PreparedWrap {
   return {
-    open: opener(config, role),
+    open: opener(config, role, ciphers),
     dynamic: (exported) => prepareWrap(dynamicWrap(exported, config), role),
   };
 }
 
-function opener(config: WrapConfig, role: WrapRole): PreparedWrap['open'] {
+function opener(config: WrapConfig, role: WrapRole, ciphers: TlsCryptCiphers): PreparedWrap['open'] {
   switch (config.kind) {
     case 'none':
       return () => new NoWrap();
@@ -49,7 +53,7 @@ function opener(config: WrapConfig, role: WrapRole): PreparedWrap['open'] {
       return (options) => new TlsAuthWrap(keys, options?.sentBefore ?? 0);
     }
     case 'tls-crypt': {
-      const keys = tlsCryptKeys(checkedKey(config.key), role);
+      const keys = tlsCryptKeys(checkedKey(config.key), role, ciphers);
       const first = config.wrapped === undefined ? 0 : TAKES_COOKIES;
       return (options) => new TlsCryptWrap(keys, options?.sentBefore ?? first);
     }
@@ -96,11 +100,9 @@ function tlsAuthKeys(key: Buffer, direction: 0 | 1 | undefined, name: string): T
   return { send: slot(send), receive: slot(receive), digest, digestLength: length };
 }
 
-function tlsCryptKeys(key: Buffer, role: WrapRole): TlsCryptKeys {
-  const direction = (index: 0 | 1): TlsCryptDirection => ({
-    encrypt: secretAt(key, KEY_AT[index], TLS_CRYPT_KEY_LENGTH),
-    authenticate: secretAt(key, KEY_AT[index] + HMAC_SLOT, TLS_CRYPT_KEY_LENGTH),
-  });
+function tlsCryptKeys(key: Buffer, role: WrapRole, ciphers: TlsCryptCiphers): TlsCryptKeys {
+  const part = (at: number): Buffer => key.subarray(at, at + TLS_CRYPT_KEY_LENGTH);
+  const direction = (index: 0 | 1): TlsCryptDirection => ciphers(part(KEY_AT[index]), part(KEY_AT[index] + HMAC_SLOT));
   return role === 'server' ? { send: direction(0), receive: direction(1) } : { send: direction(1), receive: direction(0) };
 }
 
