@@ -47,7 +47,7 @@ describe('a hostile server', () => {
       expect(client.connects).toEqual([]);
       expect(client.openPeers).toBe(0);
       expect(client.ends).toMatchObject([{ reason, text }]);
-      if (text === 'too many options') expect(client.lines).toContain('Options error: the server pushed more than 4096 options');
+      if (text === 'too many options') expect(client.lines).toContain('OPTIONS ERROR: the server pushed more than 4096 options');
       world.run(200_000);
       expectNothingLeft(world);
     },
