@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { OUR_COMMAND, type Program, READY, type Server } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
 import { Talk } from './support/management-talk.ts';
+import { Prometheus } from './support/prometheus.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually, type Running } from './support/running.ts';
 
 /** The monitor over two stock daemons, two of ours and one that lies, scraped by a real Prometheus, which is asked for the figures. */
 
 const METRICS = 'http://127.0.0.1:9176';
-const PROMETHEUS = 'http://127.0.0.1:9090';
 const TOKEN = 'token-for-prometheus';
 
 /** Says that it is a management interface, then a line without an end, and keeps the connection. */
@@ -49,31 +49,6 @@ describe.skipIf(!requireInterop())('the monitor', () => {
     return lab.network.start(lab.serverHost, 'monitor', [...OUR_COMMAND, 'monitor', inFolder('monitor.yaml')], { TOKEN });
   }
 
-  async function startPrometheus(): Promise<void> {
-    const scrape = `  - job_name: openvpn\n    authorization: { credentials: ${TOKEN} }\n    static_configs: [{ targets: ['127.0.0.1:9176'] }]\n`;
-    writeFileSync(inFolder('prometheus.yml'), `global: { scrape_interval: 1s }\nscrape_configs:\n${scrape}`);
-    const prometheus = lab.network.start(lab.serverHost, 'prometheus', [
-      'prometheus',
-      `--config.file=${inFolder('prometheus.yml')}`,
-      `--storage.tsdb.path=${inFolder('prometheus')}`,
-      '--web.listen-address=127.0.0.1:9090',
-    ]);
-    await prometheus.waitFor('Server is ready');
-  }
-
-  /** What Prometheus's query API says: the values by the label that is asked for. */
-  async function query(expression: string, label = 'daemon'): Promise<Map<string, number>> {
-    const said: unknown = JSON.parse(await onServer(['promtool', 'query', 'instant', '-o', 'json', PROMETHEUS, expression]));
-    if (!Array.isArray(said)) throw new Error(`not a vector: ${JSON.stringify(said)}`);
-    return new Map(said.map(({ metric, value }) => [String(metric[label]), Number(value[1])]));
-  }
-
-  const comes = (what: string, expression: string, wanted: Readonly<Record<string, number>>, label?: string): Promise<true> =>
-    eventually(what, async () => {
-      const found = await query(expression, label);
-      return Object.entries(wanted).every(([name, value]) => found.get(name) === value);
-    });
-
   it('shows daemons of both makes to Prometheus, whatever one of them does', async () => {
     const logFile = inFolder('stock2.log');
     const [stock1, stock2, ours1, ours2] = await Promise.all([
@@ -106,27 +81,27 @@ daemons:
     const rest = 'http: { bearer: { token: "${TOKEN}" } }\nseries: { mode: user }\ncompat: kumina\n';
     const monitor = startMonitor(daemons + rest);
     await monitor.waitFor('metrics and health at http://127.0.0.1:9176/metrics');
-    await startPrometheus();
-    await comes('four daemons up', 'tunnelscope_up', { stock1: 1, stock2: 1, ours1: 1, ours2: 1 });
-    await comes('states', 'tunnelscope_state{state="CONNECTED"}', { stock1: 1, ours1: 1 });
+    const prometheus = await Prometheus.start(lab.network, lab.serverHost, '127.0.0.1:9176', TOKEN);
+    await prometheus.comes('four daemons up', 'tunnelscope_up', { stock1: 1, stock2: 1, ours1: 1, ours2: 1 });
+    await prometheus.comes('states', 'tunnelscope_state{state="CONNECTED"}', { stock1: 1, ours1: 1 });
 
     const [alice, bob] = await Promise.all([lab.client('alice', { port: 1194 }), lab.client('bob', { port: 1196 })]);
-    await comes('clients', 'tunnelscope_connected_clients', { stock1: 1, stock2: 0, ours1: 1, ours2: 0 });
-    await comes('users', 'tunnelscope_user_sessions', { alice: 1, bob: 1 }, 'user');
-    await comes('connects', 'tunnelscope_connects_total', { stock1: 1, ours1: 1 });
+    await prometheus.comes('clients', 'tunnelscope_connected_clients', { stock1: 1, stock2: 0, ours1: 1, ours2: 0 });
+    await prometheus.comes('users', 'tunnelscope_user_sessions', { alice: 1, bob: 1 }, 'user');
+    await prometheus.comes('connects', 'tunnelscope_connects_total', { stock1: 1, ours1: 1 });
     await Promise.all([lab.ping(alice, '10.80.0.1', 50), lab.ping(bob, '10.82.0.1', 50)]);
     const bytes = await eventually('bytes', async () => {
-      const found = await query('tunnelscope_received_bytes_total');
+      const found = await prometheus.query('tunnelscope_received_bytes_total');
       return (found.get('stock1') ?? 0) > 5000 && (found.get('ours1') ?? 0) > 5000 && found;
     });
-    expect((await query('openvpn_server_connected_clients', 'status_path')).get(ours1.statusPath)).toBe(1);
+    expect((await prometheus.query('openvpn_server_connected_clients', 'status_path')).get(ours1.statusPath)).toBe(1);
     const now = Date.now() / 1000;
-    const expiry = await query('tunnelscope_certificate_expiry_timestamp_seconds', 'role');
+    const expiry = await prometheus.query('tunnelscope_certificate_expiry_timestamp_seconds', 'role');
     expect((expiry.get('ca') ?? 0) - now).toBeGreaterThan(300 * 86_400);
-    const memory = await query('tunnelscope_process_resident_memory_bytes');
+    const memory = await prometheus.query('tunnelscope_process_resident_memory_bytes');
     expect([memory.get('stock1'), memory.get('ours2')]).toEqual([expect.any(Number), expect.any(Number)]);
-    expect((await query('tunnelscope_log_lines_total{event="daemon-ready"}')).size).toBe(0);
-    expect((await query('sum by (daemon) (tunnelscope_collection_errors_total)')).get('liar')).toBeGreaterThan(0);
+    expect((await prometheus.query('tunnelscope_log_lines_total{event="daemon-ready"}')).size).toBe(0);
+    expect((await prometheus.query('sum by (daemon) (tunnelscope_collection_errors_total)')).get('liar')).toBeGreaterThan(0);
 
     // Both forms are as Prometheus's own checker wants them.
     const check = `${process.execPath} -e "fetch('${METRICS}/metrics',{headers:{authorization:'Bearer ${TOKEN}'}}).then(async r=>process.stdout.write(await r.text()))" | promtool check metrics 2>&1`;
@@ -155,7 +130,7 @@ daemons:
     // A daemon that ends and comes back, one that is no more, and a configuration that changes: no counter goes back.
     const again = monitor.mark();
     await stock1.process.stop();
-    await comes('stock1 down', 'tunnelscope_up', { stock1: 0, ours1: 1 });
+    await prometheus.comes('stock1 down', 'tunnelscope_up', { stock1: 0, ours1: 1 });
     expect(await fetched('/health/stock1')).toMatch(/^503 \{"daemon":"stock1","verdict":"down"/);
     writeFileSync(inFolder('monitor.yaml'), daemons.replace('name: ours2', 'name: renamed') + rest);
     monitor.signal('SIGHUP');
@@ -164,14 +139,14 @@ daemons:
     monitor.signal('SIGHUP');
     await monitor.waitFor('Reload refused, the running configuration stays: ', { from: again });
     lab.network.start(lab.serverHost, 'stock1 again', ['openvpn', '--config', stock1.configPath]);
-    await comes('stock1 back', 'tunnelscope_up', { stock1: 1, ours1: 1, renamed: 1, stock2: 1 });
+    await prometheus.comes('stock1 back', 'tunnelscope_up', { stock1: 1, ours1: 1, renamed: 1, stock2: 1 });
     // She would notice by herself, a minute later.
     alice.process.signal('SIGUSR1');
-    await comes('alice again', 'tunnelscope_connects_total', { stock1: 2, ours1: 1 });
-    const later = await query('tunnelscope_received_bytes_total');
+    await prometheus.comes('alice again', 'tunnelscope_connects_total', { stock1: 2, ours1: 1 });
+    const later = await prometheus.query('tunnelscope_received_bytes_total');
     for (const name of ['stock1', 'ours1']) expect(later.get(name)).toBeGreaterThanOrEqual(bytes.get(name) ?? Infinity);
-    expect(await query('resets(tunnelscope_received_bytes_total[2m]) > 0')).toEqual(new Map());
-    expect((await query('sum by (daemon) (tunnelscope_disconnects_total)')).get('stock1')).toBe(1);
+    expect(await prometheus.query('resets(tunnelscope_received_bytes_total[2m]) > 0')).toEqual(new Map());
+    expect((await prometheus.query('sum by (daemon) (tunnelscope_disconnects_total)')).get('stock1')).toBe(1);
 
     expect(await monitor.stop()).toEqual({ code: 0, signal: null });
     expect(monitor.lines.join('\n')).not.toContain(TOKEN);
