@@ -66,6 +66,7 @@ export class Runtime {
   readonly #parts: RuntimeParts;
   readonly #tls: TlsDevice;
   readonly #driver: MachineDriver<EngineOutput, ServerEngine>;
+  readonly #packetLog: PacketLogParts;
   /** Scripts that tell of a client's end, under way: the daemon ends after them. */
   readonly #farewells = new Set<Promise<void>>();
   #stopped: (() => void) | undefined;
@@ -73,6 +74,7 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     const { server, daemon } = parts;
     this.#parts = parts;
+    this.#packetLog = this.#packetLogParts(parts);
     this.plane = new ChosenPlane({
       settings: {
         role: 'server',
@@ -106,6 +108,18 @@ export class Runtime {
     );
     this.#tls = parts.tls.make(parts.material, (tls, event) => this.run((engine, now) => engine.handleTls(tls, event, now)));
     this.engine.setCrl(parts.crl?.current);
+  }
+
+  #packetLogParts({ logging, daemon, server }: RuntimeParts): PacketLogParts {
+    const wrap = server.control.wrap;
+    return {
+      notes: logging.notes,
+      mark: (character) => logging.mark(character),
+      proto: () => protoName(daemon, this.localAddress),
+      peer: (slot) => this.engine.refOf(slot),
+      wrap: wrap.kind === 'tls-auth' ? { kind: wrap.kind, digestBytes: digestLength(wrap.digest) ?? 0 } : wrap,
+      plaintext: daemon.log.plaintext,
+    };
   }
 
   /** Opens the sockets. Throws LISTEN. */
@@ -148,19 +162,6 @@ export class Runtime {
   setVerb(verb: number): void {
     this.engine.notes.verb = verb;
     this.plane.traceWith(packetLog(verb, this.#packetLog));
-  }
-
-  get #packetLog(): PacketLogParts {
-    const { logging, daemon, server } = this.#parts;
-    const wrap = server.control.wrap;
-    return {
-      notes: logging.notes,
-      mark: (character) => logging.mark(character),
-      proto: () => protoName(daemon, this.localAddress),
-      peer: (slot) => this.engine.refOf(slot),
-      wrap: wrap.kind === 'tls-auth' ? { kind: wrap.kind, digestBytes: digestLength(wrap.digest) ?? 0 } : wrap,
-      plaintext: daemon.log.plaintext,
-    };
   }
 
   /**

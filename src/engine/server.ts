@@ -200,8 +200,8 @@ export class ServerEngine implements Machine {
   }
 
   nextDeadline(): Instant | undefined {
-    const parts = [this.#farewell, this.#rejections, this.#idleLinks];
-    return parts.map((part) => part.nextDeadline()).reduce(earliest, this.#deadlines.next());
+    const clients = earliest(this.#deadlines.next(), this.#farewell.nextDeadline());
+    return earliest(clients, earliest(this.#rejections.nextDeadline(), this.#idleLinks.nextDeadline()));
   }
 
   // --- the world speaks -------------------------------------------------------------------------------------------

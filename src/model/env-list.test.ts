@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EnvList } from './env-list.ts';
 
@@ -40,5 +41,31 @@ describe('EnvList', () => {
     const object = new EnvList([['__proto__', 'x']]).toObject();
     expect(Object.entries(object)).toEqual([['__proto__', 'x']]);
     expect(Object.getPrototypeOf(object)).toBe(Object.prototype);
+  });
+
+  it('is a list of its own, however copies were made and changed', () => {
+    const step = fc.record({
+      copy: fc.boolean(),
+      at: fc.nat(7),
+      name: fc.constantFrom('a', 'b', 'c'),
+      value: fc.constantFrom(undefined, '1', '2', ''),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const all = [{ env: new EnvList(), model: [] as [string, string][] }];
+        for (const { copy, at, name, value } of steps) {
+          const one = all[at % all.length];
+          if (one === undefined) continue;
+          if (copy) all.push({ env: one.env.clone(), model: [...one.model] });
+          one.env.set(name, value);
+          one.model = one.model.filter(([known]) => known !== name);
+          if (value !== undefined) one.model.push([name, value]);
+        }
+        for (const { env, model } of all) {
+          expect(env.newestFirst()).toEqual(model.toReversed());
+          for (const name of ['a', 'b', 'c']) expect(env.get(name)).toBe(model.find(([known]) => known === name)?.[1]);
+        }
+      }),
+    );
   });
 });
