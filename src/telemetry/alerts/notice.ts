@@ -18,3 +18,15 @@ export interface AlertNotice {
   /** Equal for notices of the same alert, of equal labels; sixteen hexadecimal digits. */
   readonly fingerprint: string;
 }
+
+/** Alerts that are told of together. */
+export interface AlertGroup {
+  /** Equal for the same group, as long as it lives and after a restart. */
+  readonly key: string;
+  /** The labels that all of it share, by which it was grouped. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** All of the group that fire, silenced ones left out, and those that ended since it was told of last. */
+  readonly notices: readonly AlertNotice[];
+  /** Nothing changed: it is told again as it still fires. */
+  readonly repeated: boolean;
+}
