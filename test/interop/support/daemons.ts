@@ -1,10 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { createConnection, type Socket } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ROOT } from '../../support/sources.ts';
 import type { Host, Network } from './network.ts';
 import type { Identity, TestPki } from './pki.ts';
 import { eventually, type Running } from './running.ts';
+import { connectUnix } from './unix-socket.ts';
 
 /** The port of all tests' servers. */
 export const PORT = 1194;
@@ -225,10 +226,9 @@ export class Management {
     socket.on('error', () => undefined);
   }
 
-  /** Connects, once the socket is there, and waits for the banner. */
+  /** Connects, once somebody listens there, and waits for the banner. */
   static async open(path: string): Promise<Management> {
-    await eventually(`management socket ${path}`, () => existsSync(path));
-    const management = new Management(createConnection(path));
+    const management = new Management(await connectUnix(path));
     await management.waitFor(/^>INFO:/);
     return management;
   }

@@ -1,5 +1,6 @@
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { eventually } from './running.ts';
+import { connectUnix } from './unix-socket.ts';
 
 /** What both programs answered, made comparable: what must differ between two runs is replaced by what it is. */
 export function comparable(line: string): string {
@@ -41,8 +42,16 @@ export class Talk {
 
   /** Connects to a unix socket and waits for the greeting. */
   static async open(path: string): Promise<Talk> {
-    const talk = new Talk(createConnection(path));
+    const talk = new Talk(await connectUnix(path));
     await eventually('greeting', () => talk.lines.some((line) => line.startsWith('>INFO:')));
+    return talk;
+  }
+
+  /** Connects to one that asks for a password, and gives it; waits for what it says of it. */
+  static async login(path: string, password: string): Promise<Talk> {
+    const talk = new Talk(await connectUnix(path));
+    talk.#socket.write(`${password}\n`);
+    await eventually('an answer to the password', () => talk.lines.some((line) => /SUCCESS:|ERROR:/.test(line)));
     return talk;
   }
 
