@@ -50,7 +50,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'the only I/O: small ports with their fakes, that know no engine',
     folders: ['base', 'model', 'messages', 'protocol'],
     node: EVERY_NODE,
-    packages: ['koffi'],
+    packages: ['koffi', 'libsql'],
     pure: false,
   },
   service: {
