@@ -1,6 +1,7 @@
-import { type AppOptions, DaemonApp } from '../daemon/app.ts';
+import { DaemonApp } from '../daemon/app.ts';
 import { ClientApp } from '../daemon/client/app.ts';
 import { modeOfArguments } from '../daemon/client/mode.ts';
+import type { AppOptions } from '../daemon/foundation.ts';
 import { backgroundReport, startInBackground } from '../host/background.ts';
 import { SystemClock } from '../host/clock.ts';
 import { keepNewSpaceSmall } from '../host/heap.ts';
