@@ -21,6 +21,7 @@ import type { FleetOptions } from './options.ts';
 import { Lines } from './lines.ts';
 import { Lists } from './lists.ts';
 import { Machine } from './machine.ts';
+import type { NoticeSink } from './notices.ts';
 import { type SeriesBudget, SeriesTable } from './series.ts';
 import { type EndReason, endReasonOf } from './session.ts';
 import { type Numbers, Sessions } from './sessions.ts';
@@ -51,14 +52,16 @@ export class Daemon implements DaemonView {
   readonly #sessions: Sessions;
   readonly #lists: Lists;
   readonly #lines: Lines;
+  readonly #notices: NoticeSink;
   #routes: readonly SeenRoute[] = [];
   /** When a client's daemon began to connect. */
   #attempt: Instant | undefined;
   #listed = false;
 
-  constructor(name: string, options: FleetOptions, budget: SeriesBudget, number: Numbers) {
+  constructor(name: string, options: FleetOptions, budget: SeriesBudget, number: Numbers, notices: NoticeSink) {
     this.name = name;
     this.#options = options;
+    this.#notices = notices;
     this.#sources = new Sources(options);
     const cell = <T>(): Cell<T> => new Cell<T>(this.#sources);
     const told = (): Tally => new Tally(['told', 'log'], options);
@@ -75,7 +78,7 @@ export class Daemon implements DaemonView {
     this.#refused = { daemon: told(), gateway: told() };
     this.events = new Events(options);
     this.#series = new SeriesTable(name, options, budget);
-    this.#sessions = new Sessions(options, this.events, this.#series, () => this.#sources.reader !== undefined, number);
+    this.#sessions = new Sessions(options, this.events, this.#series, () => this.#sources.reader !== undefined, number, notices);
     this.#lists = new Lists(this.#sessions, options);
     this.#lines = this.#linesOf('log');
   }
@@ -239,6 +242,7 @@ export class Daemon implements DaemonView {
   #stateSeen(state: SeenState, source: SourceKind, now: Now): void {
     const before = this.#state.figure?.value;
     if (!this.#state.offer(state, source, now) || (before?.name === state.name && before.time === state.time)) return;
+    this.#notices.state({ state, now });
     const ends = state.name === 'RECONNECTING' || state.name === 'EXITING';
     if (ends) this.#sessions.endAll(state.name === 'EXITING' ? 'daemon-exit' : 'daemon-restart', now);
     const attempt = this.#attempt;
@@ -319,6 +323,7 @@ export class Daemon implements DaemonView {
         const before = this.#managementClients.daemon.figure?.value ?? 0;
         this.#managementClients.daemon.offer(Math.max(0, before + change), source, now);
       },
+      failed: (notice) => this.#notices.failure(notice),
       managementRefused: (now) => this.#refused.daemon.add('log', 1, now),
     });
   }

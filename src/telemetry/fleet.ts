@@ -3,14 +3,9 @@ import type { Now } from '../base/units.ts';
 import { Daemon } from './daemon.ts';
 import type { FleetEvent } from './facts.ts';
 import { DEFAULT_FLEET, type FleetOptions } from './options.ts';
+import type { FleetWatcher, NoticeSink } from './notices.ts';
 import type { SeriesBudget } from './series.ts';
 import type { DaemonView, FleetView } from './views.ts';
-
-/** Hears what happens in the fleet. What it does must neither throw nor wait. */
-export interface FleetWatcher {
-  /** A fact that the state has just taken up. */
-  fact(event: FleetEvent): void;
-}
 
 /**
  * The fleet state and its one writer: facts come in by `handle`, everything else reads the views. Counters live as long as
@@ -62,7 +57,7 @@ export class Fleet implements FleetView {
     const before = new Map(this.#daemons);
     this.#daemons.clear();
     for (const name of names) {
-      const daemon = before.get(name) ?? new Daemon(name, this.#options, this.#budget, () => ++this.#sessions);
+      const daemon = before.get(name) ?? new Daemon(name, this.#options, this.#budget, () => ++this.#sessions, this.#sinkOf(name));
       before.delete(name);
       this.#daemons.set(name, daemon);
     }
@@ -77,13 +72,28 @@ export class Fleet implements FleetView {
       return;
     }
     daemon.apply(event);
-    for (const watcher of this.#watchers) watcher.fact(event);
+    for (const watcher of this.#watchers) watcher.fact?.(event);
   }
 
-  /** From now on `watcher` hears every fact; what is given ends that. */
+  /** From now on `watcher` hears what happens; what is given ends that. */
   watch(watcher: FleetWatcher): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  #sinkOf(daemon: string): NoticeSink {
+    const watchers = this.#watchers;
+    return {
+      session(notice) {
+        for (const watcher of watchers) watcher.session?.({ daemon, ...notice });
+      },
+      failure(notice) {
+        for (const watcher of watchers) watcher.failure?.({ daemon, ...notice });
+      },
+      state(notice) {
+        for (const watcher of watchers) watcher.state?.({ daemon, ...notice });
+      },
+    };
   }
 
   /** Lets things happen whose time has come; to be called before the views are read. */

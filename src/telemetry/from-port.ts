@@ -5,7 +5,7 @@ import type { DaemonEvent, DaemonReply } from '../model/daemon-port.ts';
 import type { EnvList } from '../model/env-list.ts';
 import type { ClientRecord, StatusReport } from '../model/status-report.ts';
 import { seenAddress } from './address.ts';
-import type { ClientStep, Fact, SeenAddress, SeenClient, SeenClientStep, SeenStatus } from './facts.ts';
+import type { ClientNews, ClientStep, Fact, SeenAddress, SeenClient, SeenClientStep, SeenStatus } from './facts.ts';
 import { lineSeen } from './lines.ts';
 
 /** What comes over a `DaemonPort`, ours or an attached daemon's, as facts. */
@@ -58,6 +58,7 @@ export function clientOf(clientId: number, env: Pick<EnvList, 'get'>, record?: C
   if (record !== undefined) {
     const { commonName, username, virtual4, virtual6, since, bytesReceived: received, bytesSent: sent, phase, quality } = record;
     return {
+      ...peerInfoOf(env),
       clientId,
       commonName,
       username,
@@ -77,6 +78,7 @@ export function clientOf(clientId: number, env: Pick<EnvList, 'get'>, record?: C
   };
   const started = number('time_unix');
   return {
+    ...peerInfoOf(env),
     clientId,
     commonName: filled(env.get('common_name')),
     username: filled(env.get('username')),
@@ -87,6 +89,10 @@ export function clientOf(clientId: number, env: Pick<EnvList, 'get'>, record?: C
     received: number('bytes_received'),
     sent: number('bytes_sent'),
   };
+}
+
+function peerInfoOf(env: Pick<EnvList, 'get'>): Pick<ClientNews, 'version' | 'platform'> {
+  return { version: filled(env.get('IV_VER')), platform: filled(env.get('IV_PLAT')) };
 }
 
 function filled(text: string | undefined): string | undefined {

@@ -8,6 +8,7 @@ export { clientOf, factOfEvent, factOfReply, statusOfReport } from './from-port.
 export type { CheckName, Health, HealthReason, Measure, Thresholds, Verdict } from './health.ts';
 export { DEFAULT_THRESHOLDS, healthOf, PLUGIN_STATUS, pluginLine, worstVerdict } from './health.ts';
 export { lineSeen, severityOf } from './lines.ts';
+export type { FailureNotice, FleetWatcher, SessionNotice, StateNotice } from './notices.ts';
 export type { Metric } from './metrics/metric.ts';
 export { METRIC_SUBJECTS, METRICS, sampleName } from './metrics/table.ts';
 export { DEFAULT_FLEET, type FleetOptions } from './options.ts';

@@ -3,6 +3,7 @@ import { FLAG } from '../messages/kinds.ts';
 import type { RecognisedLine } from '../messages/recogniser.ts';
 import type { AuthFault, Events, HandshakeFault } from './events.ts';
 import type { DaemonMode, SeenLine, SeenState, Severity, SourceKind } from './facts.ts';
+import type { FailureNotice } from './notices.ts';
 import { type EndReason, endReasonOf, type Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -39,6 +40,8 @@ export interface LineTarget {
   mode(mode: DaemonMode, now: Now): void;
   managementClients(change: number, now: Now): void;
   managementRefused(now: Now): void;
+  /** Somebody was not let in, which is counted already. */
+  failed(notice: Omit<FailureNotice, 'daemon'>): void;
 }
 
 interface Context {
@@ -121,10 +124,7 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   'tls.initial-packet': begun,
   'verify.ok': begun,
   'tls.peer-connection-initiated': initiated,
-  'tls.handshake-failed': ({ target, lines, line }) => {
-    target.events.handshakeFailed(lines.takeHandshakeFault(line) ?? 'tls-error');
-    if (line.address === undefined) lines.begun = undefined;
-  },
+  'tls.handshake-failed': handshakeFailed,
   'tls.negotiation-timeout': handshake('timeout'),
   'tls.unsupported-protocol': handshake('tls-version'),
   'tls.no-shared-ciphersuite': handshake('no-shared-cipher'),
@@ -141,14 +141,18 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   'verify.fingerprint-error': handshake('certificate-untrusted'),
   'verify.chain-too-long': handshake('certificate-untrusted'),
   'crl.revoked': handshake('certificate-revoked'),
-  'auth.failed': ({ target, lines, line }) => target.events.authFailed(lines.takeLoginFault(line) ?? 'credentials'),
-  'auth.token-failed': ({ lines, line }) => lines.loginFault(line, 'token'),
-  'auth.token-succeeded': ({ lines, line }) => void lines.takeLoginFault(line),
-  'auth.succeeded': ({ lines, line }) => void lines.takeLoginFault(line),
+  'auth.failed': (context) => loginFailed(context, context.lines.takeLoginFault(context.line) ?? 'credentials'),
+  'auth.token-failed': (context) => {
+    context.lines.loginFault(context.line, 'token');
+    named(context);
+  },
+  'auth.token-succeeded': letIn,
+  'auth.succeeded': letIn,
+  'auth.deferred': named,
   'auth.blank-username': login('blank-username'),
-  'auth.not-provided': ({ target, lines, line }) => {
-    target.events.authFailed('not-provided');
-    lines.handshakeFault(line, 'credentials-missing');
+  'auth.not-provided': (context) => {
+    loginFailed(context, 'not-provided');
+    context.lines.handshakeFault(context.line, 'credentials-missing');
   },
   'auth.too-long': login('too-long'),
   'auth.client-config-required': login('client-file-missing'),
@@ -166,8 +170,9 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   'pool.base-4': ({ target, line, now }) => target.pool(Number(line.fields['size'] ?? 0), now),
   'pool.returned': addressed,
   'multi.primary-4': addressed,
-  'push.data-channel': connected,
-  'push.data-channel-plain': connected,
+  'push.data-channel': ciphered,
+  'push.data-channel-plain': ciphered,
+  'peer-info.value': peerInfo,
   'push.sent': (context) => {
     if (String(context.line.fields['message']).startsWith('PUSH_REPLY')) connected(context);
   },
@@ -190,7 +195,48 @@ function handshake(fault: HandshakeFault): Effect {
 }
 
 function login(fault: AuthFault): Effect {
-  return ({ target }) => target.events.authFailed(fault);
+  return (context) => loginFailed(context, fault);
+}
+
+function loginFailed(context: Context, reason: AuthFault): void {
+  context.target.events.authFailed(reason);
+  tellFailure(context, 'login', reason);
+}
+
+function handshakeFailed(context: Context): void {
+  const { target, lines, line } = context;
+  const reason = lines.takeHandshakeFault(line) ?? 'tls-error';
+  target.events.handshakeFailed(reason);
+  if (line.address === undefined) lines.begun = undefined;
+  tellFailure(context, 'handshake', reason);
+}
+
+function tellFailure(context: Context, what: FailureNotice['what'], reason: FailureNotice['reason']): void {
+  const { target, line, now } = context;
+  const session = found(context);
+  const commonName = line.commonName ?? session?.commonName;
+  target.failed({ what, reason, username: session?.username, commonName, address: line.address?.text, now });
+}
+
+function letIn(context: Context): void {
+  context.lines.takeLoginFault(context.line);
+  named(context);
+}
+
+/** The line has the name that somebody logs in with. */
+function named(context: Context): void {
+  const { username } = context.line.fields;
+  const session = found(context);
+  if (session !== undefined && session.ended === undefined && typeof username === 'string') session.username = username;
+}
+
+/** What a client says of itself; of a client's daemon it is the server. */
+function peerInfo(context: Context): void {
+  const { name, value } = context.line.fields;
+  const session = found(context);
+  if (session === undefined || typeof value !== 'string') return;
+  if (name === 'IV_VER') session.version = value;
+  if (name === 'IV_PLAT') session.platform = value;
 }
 
 function hint(reason: EndReason): Effect {
@@ -277,10 +323,16 @@ function displaced({ target, lines, line, now }: Context): void {
   }
 }
 
-function connected(context: Context): void {
+function ciphered(context: Context): void {
+  const { cipher } = context.line.fields;
+  connected(context, typeof cipher === 'string' ? cipher : undefined);
+}
+
+function connected(context: Context, cipher?: string): void {
   const { target, lines, line, source, now } = context;
   const session = line.address === undefined ? lines.displacing : found(context);
   lines.displacing = undefined;
+  if (session !== undefined) session.cipher ??= cipher;
   if (session !== undefined && session.ended === undefined) target.sessions.phase(session, 'connected', source, now, true);
 }
 

@@ -64,6 +64,8 @@ export class Session implements SessionView {
   received = 0;
   sent = 0;
   cipher: string | undefined;
+  version: string | undefined;
+  platform: string | undefined;
   phase: ClientPhase = 'handshake';
   quality: LinkQuality | undefined;
   source: SourceKind;

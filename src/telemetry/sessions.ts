@@ -1,7 +1,8 @@
-import { type Duration, milliseconds, type Now } from '../base/units.ts';
+import { type Duration, milliseconds, type Now, type WallTime } from '../base/units.ts';
 import type { ClientPhase, LinkQuality } from '../model/status-report.ts';
 import type { Events } from './events.ts';
 import type { ClientNews, SourceKind } from './facts.ts';
+import type { NoticeSink } from './notices.ts';
 import type { FleetOptions } from './options.ts';
 import type { SeriesTable } from './series.ts';
 import { beganAt, type EndReason, placesOf, sameAddress, Session } from './session.ts';
@@ -24,6 +25,7 @@ export class Sessions {
   readonly #options: Pick<FleetOptions, 'maxClients'>;
   readonly #hasLog: () => boolean;
   readonly #number: Numbers;
+  readonly #notices: Pick<NoticeSink, 'session'>;
   readonly #byId = new Map<number, Session>();
   readonly #byPlace = new Map<string, Session>();
   readonly #live = new Set<Session>();
@@ -38,12 +40,20 @@ export class Sessions {
   leftOut = 0;
 
   /** `hasLog`: some source brings the log, so that ends wait for a reason. */
-  constructor(options: Pick<FleetOptions, 'maxClients'>, events: Events, series: SeriesTable, hasLog: () => boolean, number: Numbers) {
+  constructor(
+    options: Pick<FleetOptions, 'maxClients'>,
+    events: Events,
+    series: SeriesTable,
+    hasLog: () => boolean,
+    number: Numbers,
+    notices: Pick<NoticeSink, 'session'>,
+  ) {
     this.#options = options;
     this.#events = events;
     this.#series = series;
     this.#hasLog = hasLog;
     this.#number = number;
+    this.#notices = notices;
   }
 
   get live(): ReadonlySet<Session> {
@@ -89,10 +99,12 @@ export class Sessions {
     session.username = news.username ?? session.username;
     session.since = news.since ?? session.since;
     session.cipher = news.cipher ?? session.cipher;
+    session.version = news.version ?? session.version;
+    session.platform = news.platform ?? session.platform;
     this.#address(session, news);
     if (news.quality !== undefined) this.#quality(session, news.quality, now, seen);
-    if (news.phase !== undefined) this.phase(session, news.phase, source, now, seen);
     this.count(session, news.received, news.sent);
+    if (news.phase !== undefined) this.phase(session, news.phase, source, now, seen);
   }
 
   /** Makes it found by what is new about it. Another that is found by the same has gone without a word. */
@@ -150,6 +162,7 @@ export class Sessions {
       if (seconds !== undefined) this.#events.connectSeconds.observe(seconds);
     }
     session.handshakeCounted = true;
+    this.#notices.session({ session, now, end: undefined });
     this.#seat(session);
   }
 
@@ -228,7 +241,7 @@ export class Sessions {
 
   /** A session is over. Without a reason it waits a moment for the one that the log may tell. */
   end(session: Session, reason: EndReason | undefined, now: Now, told: boolean): void {
-    if (session.ended !== undefined) return this.#why(session, reason, told);
+    if (session.ended !== undefined) return this.#why(session, reason, now, told);
     session.ended = now.at;
     session.endTold = told;
     this.#live.delete(session);
@@ -236,19 +249,25 @@ export class Sessions {
     this.phases[session.phase]--;
     if (session.virtual4 !== undefined || session.virtual6 !== undefined) this.addresses--;
     if (session.series !== undefined) this.#series.close(session.series);
-    if (session.wasConnected) this.#settle(session, reason ?? session.hint);
+    if (session.wasConnected) this.#settle(session, reason ?? session.hint, now);
     if (this.#ended.size > MAX_ENDED) for (const oldest of this.#ended) return this.#forget(oldest);
   }
 
-  #settle(session: Session, reason: EndReason | undefined): void {
+  #settle(session: Session, reason: EndReason | undefined, now: Now): void {
     if (reason === undefined && this.#hasLog()) this.#unsettled.add(session);
-    else this.#events.disconnected(reason ?? 'unknown');
+    else this.#disconnected(session, reason ?? 'unknown', now);
+  }
+
+  #disconnected(session: Session, reason: EndReason, now: Now): void {
+    this.#events.disconnected(reason);
+    const ago = now.at - (session.ended ?? now.at);
+    this.#notices.session({ session, now, end: { reason, time: (now.wall - ago) as WallTime } });
   }
 
   /** Something more about an end that is known. */
-  #why(session: Session, reason: EndReason | undefined, told: boolean): void {
+  #why(session: Session, reason: EndReason | undefined, now: Now, told: boolean): void {
     session.endTold ||= told;
-    if (reason !== undefined && this.#unsettled.delete(session)) this.#events.disconnected(reason);
+    if (reason !== undefined && this.#unsettled.delete(session)) this.#disconnected(session, reason, now);
   }
 
   /** A session that was missing from a list is on the next: it never had ended. */
@@ -262,7 +281,9 @@ export class Sessions {
     if (session.series !== undefined) this.#series.reopen(session.series);
     else if (session.wasConnected) this.#seat(session);
     // Where its end was counted already, it came again.
-    if (!this.#unsettled.delete(session) && session.wasConnected) this.#events.connected(source, now);
+    if (this.#unsettled.delete(session) || !session.wasConnected) return;
+    this.#events.connected(source, now);
+    this.#notices.session({ session, now, end: undefined });
   }
 
   /** All are over: the daemon ended or begins anew. */
@@ -275,7 +296,7 @@ export class Sessions {
     for (const session of this.#unsettled) {
       if (passed(session, now, SETTLE)) {
         this.#unsettled.delete(session);
-        this.#events.disconnected('unknown');
+        this.#disconnected(session, 'unknown', now);
       } else break;
     }
     for (const session of this.#ended) {

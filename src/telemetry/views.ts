@@ -77,6 +77,9 @@ export interface SessionView {
   readonly received: number;
   readonly sent: number;
   readonly cipher: string | undefined;
+  /** What the client said it is: `IV_VER` and `IV_PLAT` of its peer info. */
+  readonly version: string | undefined;
+  readonly platform: string | undefined;
   readonly phase: ClientPhase;
   readonly quality: LinkQuality | undefined;
   /** Who spoke of it last. */
