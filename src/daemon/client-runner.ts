@@ -1,18 +1,15 @@
 import type { Random } from '../base/random.ts';
 import { after, milliseconds, type Now, seconds } from '../base/units.ts';
-import { ClientEngine } from '../engine/client.ts';
-import type { ClientOutput, ClientProgress, ClientSettings, PulledAddress } from '../engine/client-types.ts';
+import type { ClientProgress, ClientSettings, PulledAddress } from '../engine/client-types.ts';
 import { Numbers } from '../engine/numbers.ts';
 import type { Clock } from '../host/clock.ts';
-import { PortablePlane } from '../host/dataplane/portable.ts';
 import { udpTransport } from '../host/dataplane/transport.ts';
-import { NodeTlsDevice } from '../host/tls.ts';
 import type { TlsMaterial } from '../host/tls-context.ts';
 import type { Tun } from '../host/tun.ts';
 import { openUdp } from '../host/udp.ts';
 import type { Note } from '../messages/notes.ts';
 import { hostOf } from '../protocol/data/link.ts';
-import { MachineDriver } from '../service/machine-driver.ts';
+import { Attempt, type EndedOutput } from './client/attempt.ts';
 
 /** Between attempts, doubled with each that fails (facts: wire 24). */
 const RETRY = { first: seconds(1), longest: seconds(300) };
@@ -36,45 +33,23 @@ export interface ClientRunnerParts {
  */
 export class ClientRunner {
   readonly #parts: ClientRunnerParts;
-  readonly #plane: PortablePlane;
-  readonly #tls: NodeTlsDevice;
   readonly #numbers = new Numbers();
-  #driver: MachineDriver<ClientOutput, ClientEngine> | undefined;
+  #attempt: Attempt | undefined;
   #address4: PulledAddress | undefined;
   #connects = 0;
   #retry = RETRY.first;
   #cancelRetry: () => void = () => {};
-  /** Set when the client shall not come back. */
-  #left: (() => void) | undefined;
+  /** Everything that happens between two attempts; settles when nothing does. */
+  #turning: Promise<void> = Promise.resolve();
+  #stopped = false;
 
-  /** Throws KEY_MATERIAL. */
   constructor(parts: ClientRunnerParts) {
-    const { settings, clock, tun } = parts;
-    const { remote, tunMtu } = settings;
     this.#parts = parts;
-    this.#plane = new PortablePlane({
-      settings: {
-        role: 'client',
-        transport: 'udp',
-        clientToClient: false,
-        tunMtu,
-        mssFix: { size: 1492, counts: 'mtu' },
-        replayWindow: { size: 64, seconds: 15 },
-        ownAddresses: [],
-      },
-      open: async () => {
-        const to = { host: hostOf(remote), port: remote.address.port };
-        return udpTransport(await openUdp({ family: remote.address.family, port: 0, remote: to }));
-      },
-      tun,
-      clock,
-    });
-    this.#tls = new NodeTlsDevice(parts.material, (tls, event) => this.#run((engine, now) => engine.handleTls(tls, event, now)));
   }
 
   /** How far the present attempt is; undefined between attempts. */
   get progress(): ClientProgress | undefined {
-    return this.#driver?.machine.progress;
+    return this.#attempt?.progress;
   }
 
   /** The own IPv4 address inside the tunnel, while connected. */
@@ -87,66 +62,63 @@ export class ClientRunner {
     return this.#connects;
   }
 
-  /** Opens the socket and begins to connect. Throws LISTEN. */
+  /** Opens a socket and begins to connect. Throws LISTEN, and KEY_MATERIAL. */
   async start(): Promise<void> {
-    this.#plane.onEvent((event) => this.#run((engine, now) => engine.handlePlane(event, now)));
-    // A server that is not there is noticed by the handshake's own timeout.
-    this.#plane.onTrouble(() => {});
-    await this.#plane.start();
-    this.#attempt();
+    const { settings, material, clock, random, tun, verb, log } = this.#parts;
+    const { remote, ...rest } = settings;
+    const to = { host: hostOf(remote), port: remote.address.port };
+    const socket = await openUdp({ family: remote.address.family, port: 0, remote: to });
+    if (this.#stopped) return socket.close();
+    const attempt = new Attempt({
+      transport: udpTransport(socket),
+      remote,
+      settings: rest,
+      mssFix: { size: 1492, counts: 'mtu' },
+      replayWindow: { size: 64, seconds: 15 },
+      material,
+      tun,
+      clock,
+      random,
+      numbers: this.#numbers,
+      verb,
+      log,
+      onStep: () => {},
+      onConnected: ({ address4 }) => {
+        this.#connects++;
+        this.#address4 = address4;
+        this.#retry = RETRY.first;
+      },
+      // A server that is not there is noticed by the handshake's own timeout.
+      onTrouble: () => {},
+    });
+    this.#attempt = attempt;
+    this.#turning = attempt.ended.then((ended) => this.#turn(attempt, ended));
+    await attempt.start();
+    if (this.#stopped) attempt.run((engine, now) => engine.abandon(now));
   }
 
   /** Leaves the server, if it is connected, and closes everything but the tunnel's inside. */
   async stop(signal: string): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#left = resolve;
-      this.#cancelRetry();
-      if (this.#driver === undefined) resolve();
-      else this.#run((engine, now) => engine.leave(signal, now));
-    });
-    this.#tls.close();
-    await this.#plane.stop();
+    this.#stopped = true;
+    this.#cancelRetry();
+    this.#attempt?.run((engine, now) => engine.leave(signal, now));
+    await this.#turning;
   }
 
-  #run(action: (engine: ClientEngine, now: Now) => void): void {
-    this.#driver?.run(action);
+  /** What follows on the end of an attempt: the next, after a pause, if it makes sense. */
+  async #turn(attempt: Attempt, { again, backoffSeconds }: EndedOutput): Promise<void> {
+    await attempt.close();
+    this.#attempt = undefined;
+    if (this.#stopped || !again) return;
+    this.#waitAndStart(milliseconds(Math.max(this.#retry, (backoffSeconds ?? 0) * 1000)));
   }
 
-  #attempt(): void {
-    const { settings, random, verb, clock } = this.#parts;
-    const engine = new ClientEngine({ settings, random, verb, numbers: this.#numbers }, clock.now());
-    this.#driver = new MachineDriver(engine, clock, (output, now) => this.#carryOut(output, now));
-    // Its first packet waits to be sent.
-    this.#driver.run(() => {});
-  }
-
-  #carryOut(output: ClientOutput, now: Now): void {
-    switch (output.kind) {
-      case 'note':
-        return this.#parts.log(output, now);
-      case 'plane':
-        return this.#plane.command(output.command);
-      case 'tls':
-        return this.#tls.command(output.command);
-      case 'step':
-        return;
-      case 'connected':
-        this.#connects++;
-        this.#address4 = output.address4;
-        this.#retry = RETRY.first;
-        return;
-      case 'ended':
-        return this.#ended(output, now);
-    }
-  }
-
-  #ended(ended: Extract<ClientOutput, { kind: 'ended' }>, now: Now): void {
-    this.#driver?.stop();
-    this.#driver = undefined;
-    if (this.#left !== undefined) return this.#left();
-    if (!ended.again) return;
-    const wait = milliseconds(Math.max(this.#retry, (ended.backoffSeconds ?? 0) * 1000));
+  /** A socket that cannot be opened now may be opened later. */
+  #waitAndStart(wait: typeof RETRY.first): void {
+    const { clock } = this.#parts;
     this.#retry = milliseconds(Math.min(this.#retry * 2, RETRY.longest));
-    this.#cancelRetry = this.#parts.clock.schedule(after(now.at, wait), () => this.#attempt());
+    this.#cancelRetry = clock.schedule(after(clock.now().at, wait), () => {
+      this.#turning = this.start().catch(() => this.#waitAndStart(this.#retry));
+    });
   }
 }
