@@ -5,7 +5,9 @@ import { COMMANDS } from '../src/management/commands.ts';
 import { NOTIFICATIONS } from '../src/management/notifications.ts';
 import { renderReference as renderMessages } from '../src/messages/reference.ts';
 import { renderReference as renderOptions } from '../src/options/reference.ts';
+import { METRICS, sampleName } from '../src/telemetry/metrics/table.ts';
 import { renderReference as renderMetrics } from '../src/telemetry/reference.ts';
+import { moversOf } from '../test/interop/support/causes.ts';
 
 /** The generated pages: path from the root, and what makes its text out of the tables. */
 export const PAGES: Readonly<Record<string, () => string>> = {
@@ -13,6 +15,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/messages.md': renderMessages,
   'docs/reference/management.md': managementPage,
   'docs/reference/metrics.md': renderMetrics,
+  'docs/reference/metrics-moved.md': metricsMovedPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/differences.md': differencesPage,
   'docs/reference/cli.md': programPage,
@@ -58,6 +61,23 @@ function managementPage(): string {
         row.when,
         row.subscription === undefined ? '' : `\`${row.subscription}\``,
       ]),
+    ),
+  ].join('\n');
+}
+
+function metricsMovedPage(): string {
+  return [
+    '# What moved each metric',
+    '',
+    'Each metric of [metrics.md](metrics.md) with what was made happen to a real daemon in `test/interop/metrics-move.test.ts`, which looks at',
+    '`/metrics` before and after. This page is generated from the table in `test/interop/support/causes.ts`.',
+    '',
+    ...table(
+      ['Metric', 'What happened', 'To'],
+      METRICS.map(sampleName).flatMap((name) => {
+        const movers = moversOf(name) ?? 'Nothing yet.';
+        return typeof movers === 'string' ? [[`\`${name}\``, movers, '']] : movers.map(([what, daemon]) => [`\`${name}\``, what, daemon]);
+      }),
     ),
   ].join('\n');
 }

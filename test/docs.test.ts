@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PAGES, pageText } from '../scripts/reference.ts';
 import { DIFFERENCES } from '../src/base/differences.ts';
+import { METRICS, sampleName } from '../src/telemetry/index.ts';
+import { CAUSES, metricOf, moversOf, UNMOVED } from './interop/support/causes.ts';
 import { filesBelow, ROOT, textOf } from './support/sources.ts';
 
 describe('the generated pages', () => {
@@ -28,6 +30,20 @@ describe('the generated pages', () => {
 function linksOf(page: string): string[] {
   return [...textOf(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1] ?? '');
 }
+
+describe('the table of what moved each metric', () => {
+  it('has every metric, and tells why of few', () => {
+    // A new one needs a cause in test/interop/support/causes.ts, which metrics-move.test.ts provokes.
+    expect(METRICS.map(sampleName).filter((name) => moversOf(name) === undefined)).toEqual([]);
+    expect(Object.keys(UNMOVED).length).toBeLessThanOrEqual(3);
+  });
+
+  it('has no other', () => {
+    const names = new Set(METRICS.map(sampleName));
+    const told = [...Object.values(CAUSES).flatMap(({ moves }) => moves.map(({ sample }) => metricOf(sample))), ...Object.keys(UNMOVED)];
+    expect(told.filter((name) => !names.has(name))).toEqual([]);
+  });
+});
 
 describe('links between pages', () => {
   const pages = [...filesBelow('docs'), 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].filter((path) => path.endsWith('.md'));

@@ -66,7 +66,7 @@ export class Lab {
 
   /** Starts a relay to the server on the host `relay`. */
   relay(faults: Faults = {}, seed = 1): Promise<Relay> {
-    return Relay.start(this.network, this.network.host('relay'), { ip: this.serverHost.ip4, port: PORT }, faults, seed);
+    return Relay.start(this.network, this.network.host('relay'), { ip: this.serverHost.ip4, port: PORT }, faults, { seed });
   }
 
   ping(from: StockClient | Server, to: string, count?: number): Promise<PingCount> {

@@ -16,15 +16,15 @@ export class Relay {
     this.#process = running;
   }
 
-  /** Starts a relay on `host`, on the port it relays to, with packets chosen by `seed`. */
+  /** Starts a relay on `host`, on the port it relays to unless another is given, with packets chosen by `seed`. */
   static async start(
     network: Network,
     host: Host,
     to: { readonly ip: string; readonly port: number },
     faults: Faults = {},
-    seed = 1,
+    { seed = 1, port = to.port }: { readonly seed?: number; readonly port?: number } = {},
   ): Promise<Relay> {
-    const setup: RelaySetup = { port: to.port, to, seed, faults };
+    const setup: RelaySetup = { port, to, seed, faults };
     const running = network.start(host, 'relay', [process.execPath, PROGRAM, JSON.stringify(setup)]);
     await running.waitFor('relay is up');
     return new Relay(host, running);
