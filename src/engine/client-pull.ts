@@ -22,9 +22,9 @@ export class Puller {
   readonly #notes: Notes;
   readonly #timers = new TimerTable<PullStep>();
   readonly #parts = new PushCollector();
-  readonly #filter: (options: readonly string[]) => FilteredPush;
+  readonly #filter: (options: readonly string[], notes: Notes) => FilteredPush;
 
-  constructor(timing: SessionTiming, notes: Notes, filter: (options: readonly string[]) => FilteredPush) {
+  constructor(timing: SessionTiming, notes: Notes, filter: (options: readonly string[], notes: Notes) => FilteredPush) {
     this.#filter = filter;
     this.#timing = timing;
     this.#notes = notes;
@@ -57,7 +57,7 @@ export class Puller {
       this.#notes.add(CLIENT.optionsError, { text: `the server pushed more than ${MAX_COLLECTED} options` });
       return { refused: 'too many options' };
     }
-    const filtered = this.#filter(all);
+    const filtered = this.#filter(all, this.#notes);
     if ('refused' in filtered) return filtered;
     const { pulled, refused } = readPulled(filtered.options);
     for (const option of refused) this.#notes.add(CLIENT.optionsError, { text: `the pushed option '${option}' cannot be used` });

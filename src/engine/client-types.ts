@@ -1,6 +1,6 @@
 import type { Secret } from '../base/secret.ts';
 import type { Duration } from '../base/units.ts';
-import type { Note } from '../messages/notes.ts';
+import type { Note, Notes } from '../messages/notes.ts';
 import type { DataCipher, Link, PlaneCommand, PlaneCounters } from '../protocol/data/plane.ts';
 import type { TemporaryFailure } from '../protocol/negotiate/control-messages.ts';
 import type { SessionTiming } from '../protocol/session/types.ts';
@@ -39,8 +39,8 @@ export interface ClientSettings {
   readonly muteReplayWarnings: boolean;
   /** Waits with the tunnel until the owner has made the interface: `pulled` says what with, `openTunnel` goes on. */
   readonly waitsForInterface?: boolean;
-  /** Gives pushed options their final form: filters, what is configured beside them. A refusal ends the session. */
-  readonly filter?: (options: readonly string[]) => FilteredPush;
+  /** Gives pushed options their final form: filters, what is configured beside them; says what it left out. A refusal ends the session. */
+  readonly filter?: (options: readonly string[], notes: Notes) => FilteredPush;
   /** Ping timers that hold unless the server pushes others. */
   readonly keepalive?: {
     readonly ping: Duration | undefined;

@@ -302,6 +302,8 @@ export class ClientEngine implements Machine {
     } else if (this.#progress === 'handshake') {
       const address = formatFamilyAddress(this.settings.remote.address);
       this.notes.add(TLS.peerConnectionInitiated, { commonName: this.#hello.serverName, address });
+      this.notes.add(TLS.moveSession, { destination: 'TM_ACTIVE', source: 'TM_INITIAL', reinitialise: 1 });
+      this.notes.add(TLS.promotedToTrusted, {});
       this.#progress = 'pulling';
       this.#step({ what: 'trusted' });
       this.#puller.begin(now);
@@ -327,7 +329,7 @@ export class ClientEngine implements Machine {
   }
 
   #handleMessage(text: string, now: Now): void {
-    this.notes.add(PUSH.received, { message: redactControlMessage(text) });
+    if (text.startsWith('PUSH_')) this.notes.add(PUSH.received, { message: redactControlMessage(text) });
     if (this.#progress === 'leaving' || this.#progress === 'ended') return;
     const message = classify(text, 'server');
     const verdict = endVerdict(message, this.#hello.token !== undefined);
@@ -345,8 +347,9 @@ export class ClientEngine implements Machine {
   }
 
   #noteEnding(message: ControlMessage, text: string): void {
-    if (message.kind === 'restart') this.notes.add(CLIENT.restartPushed, { text });
-    else if (message.kind === 'halt') this.notes.add(CLIENT.haltPushed, { text });
+    const [, words = ''] = /^[A-Z]+,(.*)$/s.exec(text) ?? [];
+    if (message.kind === 'restart') this.notes.add(CLIENT.restartPushed, { text: words });
+    else if (message.kind === 'halt') this.notes.add(CLIENT.haltPushed, { text: words });
     else if (message.kind === 'exit') this.notes.add(MULTI.exitReceived, {});
     else this.notes.add(CLIENT.authControl, { message: redactControlMessage(text) });
   }
@@ -371,7 +374,7 @@ export class ClientEngine implements Machine {
     if (items === 'overflow') return this.#end({ reason: 'push-failed', text: 'too many options' }, now);
     const changed = updateOptions(this.#pulled.options, items, updates);
     if ('offending' in changed) return this.#end({ reason: 'push-failed', text: OFFENDING }, now);
-    const filtered = filter?.(changed.options) ?? changed;
+    const filtered = filter?.(changed.options, this.notes) ?? changed;
     if ('refused' in filtered) return this.#end({ reason: 'push-failed', text: filtered.refused }, now);
     this.#pulled = { ...this.#pulled, options: filtered.options };
     this.#step({ what: 'updated', options: filtered.options });

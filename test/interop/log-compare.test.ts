@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { DIFFERENCES } from '../../src/base/differences.ts';
-import { levelOf } from '../../src/messages/kinds.ts';
-import { recognise } from '../../src/messages/recogniser.ts';
 import { type Program, READY, type Server, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { type Lab, useLab } from './support/lab.ts';
+import { comparedLines, type ComparedLine, differing, linesUpTo } from './support/log-comparison.ts';
 import { LISTED_LINES } from './support/log-differences.ts';
 import { requireInterop } from './support/require.ts';
 
@@ -156,45 +155,14 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** A line as what counts of it: which message it is, with which level and flags. */
-interface Line {
-  readonly key: string;
-  readonly word: number;
-  readonly text: string;
-}
-
-async function logOf(program: Program, scenario: Scenario, verb: number, lab: Lab): Promise<Line[]> {
+async function logOf(program: Program, scenario: Scenario, verb: number, lab: Lab): Promise<ComparedLine[]> {
   const lines = ['machine-readable-output', `verb ${verb}`, ...(scenario.lines?.(lab) ?? [])];
   await lab.pki.writeCrl([await lab.identity('mallory')]);
   const server = await lab.server({ program, proto: 'udp4', lines });
   await scenario.run(server, lab, verb);
   await server.process.stop();
   await lab.network.stopAll();
-  return server.process.lines.map((line) => {
-    const { row, word = -1, text } = recognise(line);
-    return { key: `${row?.id ?? `unknown: ${text}`} ${word.toString(16)}`, word, text };
-  });
-}
-
-/** What is in one and not in the other, order counting: the longest common sequence is taken out. */
-function differing(stock: readonly Line[], ours: readonly Line[]): string[] {
-  const rows = Array.from({ length: stock.length + 1 }, () => new Array<number>(ours.length + 1).fill(0));
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
-  for (let i = stock.length - 1; i >= 0; i--) {
-    for (let j = ours.length - 1; j >= 0; j--) {
-      const row = rows[i];
-      if (row !== undefined) row[j] = stock[i]?.key === ours[j]?.key ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-    }
-  }
-  const found: string[] = [];
-  for (let i = 0, j = 0; i < stock.length || j < ours.length; ) {
-    if (i < stock.length && j < ours.length && stock[i]?.key === ours[j]?.key) {
-      i++;
-      j++;
-    } else if (j >= ours.length || (i < stock.length && at(i + 1, j) >= at(i, j + 1))) found.push(`stock ${stock[i++]?.key}`);
-    else found.push(`ours ${ours[j++]?.key}`);
-  }
-  return found;
+  return comparedLines(server.process.lines);
 }
 
 function isListed(line: string, scenario: string): boolean {
@@ -208,8 +176,7 @@ describe.skipIf(!requireInterop())('the log beside stock', () => {
     const stock = await logOf('stock', scenario, 4, lab);
     const ours = await logOf('ours', scenario, 4, lab);
     expect(ours.filter(({ key }) => key.startsWith('unknown')).map(({ text }) => text)).toEqual([]);
-    const upTo = (lines: readonly Line[], verb: number): Line[] => lines.filter(({ word }) => levelOf(word) <= verb);
-    const found = [1, 3, 4].flatMap((verb) => differing(upTo(stock, verb), upTo(ours, verb)));
+    const found = [1, 3, 4].flatMap((verb) => differing(linesUpTo(stock, verb), linesUpTo(ours, verb)));
     expect([...new Set(found.filter((line) => !isListed(line, scenario.name)))]).toEqual([]);
   });
 

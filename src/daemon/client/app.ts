@@ -138,6 +138,7 @@ export class ClientApp {
       viaManagement,
       remotes: this.#remotes,
       state: (name) => this.#base.state(name),
+      readAgain: () => this.#base.reader.readAgain('errors')?.configuration,
     });
     const { questions, terminal, forgetTyped } = this.#preparation;
     this.#login = new Login(client.login, { questions, viaManagement, terminal, forgetTyped });
@@ -177,7 +178,7 @@ export class ClientApp {
     try {
       return await this.#tryTarget(target, current);
     } catch (error) {
-      if (error instanceof Interrupted) return this.#interruption('init_instance');
+      if (error instanceof Interrupted) return this.#interruption();
       throw error;
     }
   }
@@ -188,7 +189,7 @@ export class ClientApp {
     if (preparation === undefined || login === undefined) throw new TunnelscopeError('BUG', 'nothing was entered');
     const given = await this.#interrupts.unless(login.prepare(), () => this.#questions.cancel());
     const profile = await preparation.profile(target);
-    const material = await preparation.material(login.retry);
+    const material = await preparation.identity.material(login.retry);
     if ('signal' in material) return material;
     const to = await preparation.address(profile);
     if ('signal' in to) return to;
@@ -250,9 +251,9 @@ export class ClientApp {
   // --- the end of a session ---------------------------------------------------------------------------------------
 
   /** A signal came while nothing stood that could be left. */
-  #interruption(reason?: string): Restart {
+  #interruption(): Restart {
     const cause = this.#interrupts.first;
-    return { signal: cause?.name ?? 'SIGTERM', source: cause?.source ?? 'hard', reason: cause?.reason || (reason ?? '') };
+    return { signal: cause?.name ?? 'SIGTERM', source: cause?.source ?? 'hard', reason: cause?.reason || 'init_instance' };
   }
 
   /** Restarts or ends; false when that was the end. */
@@ -277,6 +278,7 @@ export class ClientApp {
     this.#interrupts.drop('SIGUSR1');
     if (this.#interrupts.first?.name === 'SIGHUP') this.#interrupts.drop('SIGHUP');
     if (signal === 'SIGHUP') this.#base.log.reopen();
+    else if (daemon?.persist.key !== true) this.#preparation?.identity.expire();
     this.#base.hold.rearm();
     if (signal === 'SIGHUP') this.#reload();
     await this.#pauses.between(this.#pause(restart), signal === 'SIGHUP');
@@ -339,7 +341,7 @@ export class ClientApp {
 
   #forgetPasswords(): void {
     this.#login?.forget();
-    this.#preparation?.forget();
+    this.#preparation?.identity.forget();
   }
 
   #setVerb(verb: number): void {

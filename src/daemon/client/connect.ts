@@ -9,7 +9,6 @@ import { SystemClock } from '../../host/clock.ts';
 import { systemRandom } from '../../host/random.ts';
 import { resolveHost } from '../../host/resolve.ts';
 import type { Tun, TunReceiver } from '../../host/tun.ts';
-import { Notes } from '../../messages/notes.ts';
 import { renderRow } from '../../messages/row.ts';
 import { type Directive, parseText } from '../../options/parse.ts';
 import { Secret } from '../../base/secret.ts';
@@ -101,7 +100,6 @@ export async function connect(options: ConnectOptions): Promise<VpnSession> {
   if (profile === undefined) throw new TunnelscopeError('OPTIONS', 'the configuration names no server (remote)');
   if (profile.proxy !== undefined) throw new TunnelscopeError('OPTIONS', 'proxies are for the daemon: connect() goes to the server itself');
   const clock = new SystemClock();
-  const log = new Notes(daemon.log.verb, ({ row, args }) => options.onLog?.(renderRow(row, args)));
   const tun = new PacketTun((packet) => options.onPacket?.(packet));
   const dialled = await dialFirst(profile);
   let connected: (output: ConnectedOutput) => void = () => {};
@@ -111,7 +109,7 @@ export async function connect(options: ConnectOptions): Promise<VpnSession> {
   const attempt = new Attempt({
     transport: dialled.transport,
     remote: dialled.remote,
-    settings: sessionSettings(client, profile, credentialsOf(options, client.login), log),
+    settings: sessionSettings(client, profile, credentialsOf(options, client.login)),
     mssFix: profile.mssFix,
     replayWindow: client.replayWindow,
     material: clientMaterial(configuration, options.passphrase === undefined ? client.tls.passphrase : new Secret(options.passphrase)),

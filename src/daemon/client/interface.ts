@@ -98,6 +98,8 @@ export class ClientInterface {
   async #open(): Promise<void> {
     const { plan, scripts, daemon } = this.#parts;
     const { notes } = scripts;
+    const wanted = [...(plan.redirect === undefined ? [] : redirectRoutes(plan.redirect)), ...plan.routes];
+    const net = wanted.length === 0 || !this.#parts.setRoutes ? undefined : await this.#defaultGateway();
     if (this.tun.name !== undefined) notes.add(INTERFACE.opened, { device: this.tun.name });
     if (plan.address4 !== undefined || plan.address6 !== undefined) {
       notes.add(INTERFACE.ifconfig, { ipv4: plan.address4 === undefined ? 0 : 1, ipv6: plan.address6 === undefined ? 0 : 1 });
@@ -107,7 +109,7 @@ export class ClientInterface {
     this.#wentUp = true;
     if (!(await this.#hook('up', 'init'))) throw new TunnelscopeError('SCRIPT', 'the up script failed');
     this.#routesDone = true;
-    if (this.tun.name !== undefined && this.#parts.setRoutes) await this.#setRoutes(this.tun.name);
+    if (this.tun.name !== undefined && this.#parts.setRoutes) await this.#setRoutes(wanted, net, this.tun.name);
     await this.#hook('route-up', 'init');
   }
 
@@ -131,11 +133,8 @@ export class ClientInterface {
 
   // --- routes -----------------------------------------------------------------------------------------------------
 
-  async #setRoutes(device: string): Promise<void> {
+  async #setRoutes(wanted: readonly PlannedRoute[], net: Gateway | undefined, device: string): Promise<void> {
     const { plan } = this.#parts;
-    const wanted = [...(plan.redirect === undefined ? [] : redirectRoutes(plan.redirect)), ...plan.routes];
-    if (wanted.length === 0) return;
-    const net = await this.#defaultGateway();
     if (wanted.some(({ family }) => family === 4)) this.#parts.state('ADD_ROUTES');
     if (plan.redirect !== undefined) await this.#keepServerOutside(plan.redirect, net);
     for (const route of wanted) await this.#addRoute(this.#systemRoute(route, device, net));
@@ -145,7 +144,9 @@ export class ClientInterface {
     const { network, scripts } = this.#parts;
     scripts.notes.add(INTERFACE.bestGatewayQuery4, { destination: '0.0.0.0' });
     const net = await network.routeTo(4, 'default');
-    scripts.notes.add(INTERFACE.bestGatewayResult4, { gateway: net?.gateway ?? '0.0.0.0', device: net?.device ?? '' });
+    const gateway = net?.gateway ?? '0.0.0.0';
+    scripts.notes.add(INTERFACE.bestGatewayResult4, { gateway, device: net?.device ?? '' });
+    scripts.notes.add(INTERFACE.routeGateway, { text: net === undefined ? gateway : `${gateway} IFACE=${net.device}` });
     return net;
   }
 
@@ -185,7 +186,7 @@ export class ClientInterface {
     const { family, ip, bits } = route.to;
     scripts.notes.add(rows.done[family], {
       network: `${ip}/${bits}`,
-      gateway: route.gateway ?? '[NULL]',
+      gateway: route.gateway ?? (family === 6 ? '::' : '[NULL]'),
       device: route.gateway === undefined ? route.device : '[NULL]',
       table: 0,
       metric: route.metric ?? -1,

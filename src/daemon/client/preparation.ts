@@ -2,26 +2,26 @@ import { X509Certificate } from 'node:crypto';
 import { TunnelscopeError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { after, type Duration, seconds } from '../../base/units.ts';
-import type { AuthRetry, ClientConfiguration, Profile } from '../../engine/client/configuration.ts';
+import type { ClientConfiguration, Profile } from '../../engine/client/configuration.ts';
 import type { Remotes, Target } from '../../engine/client/remotes.ts';
 import type { Clock } from '../../host/clock.ts';
 import { forgetAnswers } from '../../host/background.ts';
 import { isName, type ResolvedAddress, resolveHost } from '../../host/resolve.ts';
-import type { TlsMaterial } from '../../host/tls-context.ts';
 import { CLIENT } from '../../messages/client.ts';
+import { renderRow } from '../../messages/row.ts';
 import type { StateName } from '../../model/daemon-port.ts';
 import type { EnvList } from '../../model/env-list.ts';
 import { certificateFacts } from '../../protocol/verify/certificate.ts';
 import type { CrlCheck } from '../../protocol/verify/crl.ts';
 import type { Logging } from '../../service/logging.ts';
-import { answerTo, PRIVATE_KEY, type Question } from '../asked.ts';
+import { answerTo, type Question } from '../asked.ts';
 import { CrlWatch } from '../crl-watch.ts';
 import { clientQuestions, loginQuestions } from './asked.ts';
 import type { EndedOutput } from './attempt.ts';
 import { type ClientFacts, clientEnv } from './env.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Login } from './login.ts';
-import { clientMaterial, isLocked } from './material.ts';
+import { OwnIdentity } from './own-identity.ts';
 import { type ClientPort, protoOf } from './port.ts';
 import type { GivenLogin, Questions, RemoteAnswer } from './questions.ts';
 import type { Restart } from './restart.ts';
@@ -42,18 +42,31 @@ export interface PreparationParts {
   readonly viaManagement: boolean;
   readonly remotes: Remotes;
   readonly state: (name: StateName) => void;
+  /** The configuration as its files are now; undefined when it cannot run, which was said. */
+  readonly readAgain: () => ClientConfiguration | undefined;
 }
 
 /** What has to be known before a client can connect: which server, at which address, with which key. */
 export class Preparation {
   /** The revocation lists for a TLS session that begins now. */
   readonly crl: (() => CrlCheck | undefined) | undefined;
+  /** The own certificate and key. */
+  readonly identity: OwnIdentity;
   readonly #parts: PreparationParts;
-  #passphrase: Secret | undefined;
 
   constructor(parts: PreparationParts) {
     this.#parts = parts;
-    this.#passphrase = parts.configuration.client.tls.passphrase;
+    const { configuration, questions, interrupts, viaManagement, readAgain, port } = parts;
+    this.identity = new OwnIdentity({
+      configuration,
+      questions,
+      interrupts,
+      viaManagement,
+      terminal: this.terminal,
+      forgetTyped: this.forgetTyped,
+      onRefused: () => port.notify("PASSWORD:Verification Failed: 'Private Key'"),
+      readAgain,
+    });
     const { crl } = parts.configuration.daemon;
     const { ca } = parts.configuration.client.tls;
     if (crl === undefined) return;
@@ -81,12 +94,6 @@ export class Preparation {
   readonly forgetTyped = (): void => {
     forgetAnswers(clientQuestions(this.#parts.configuration).map(({ prompt }) => prompt));
   };
-
-  /** Forgets the pass phrase that was given, not one in a file. */
-  forget(): void {
-    this.forgetTyped();
-    this.#passphrase = this.#parts.configuration.client.tls.passphrase;
-  }
 
   /** The server of a target, as management clients want it where they are asked. */
   async profile(target: Target): Promise<Profile> {
@@ -128,29 +135,6 @@ export class Preparation {
     return this.#parts.configuration.daemon.management.length === 0;
   }
 
-  /** The own certificate and key, unlocked. */
-  async material(retry: AuthRetry): Promise<TlsMaterial | Restart> {
-    const { configuration, port } = this.#parts;
-    if (isLocked(configuration, this.#passphrase)) {
-      const fromFile = configuration.client.tls.passphrase !== undefined;
-      if (!fromFile) this.#passphrase = await this.#askPassphrase();
-      if (fromFile || isLocked(configuration, this.#passphrase)) {
-        this.#passphrase = undefined;
-        this.forgetTyped();
-        port.notify("PASSWORD:Verification Failed: 'Private Key'");
-        if (retry === 'interact' && !fromFile) return { signal: 'SIGUSR1', source: 'soft', reason: 'private-key-password-failure' };
-        throw new TunnelscopeError('KEY_MATERIAL', 'Error: private key password verification failed');
-      }
-    }
-    return clientMaterial(configuration, this.#passphrase);
-  }
-
-  async #askPassphrase(): Promise<Secret> {
-    const { viaManagement, questions, interrupts } = this.#parts;
-    if (viaManagement) return interrupts.unless(questions.password('Private Key'), () => questions.cancel());
-    return this.terminal(PRIVATE_KEY);
-  }
-
   /** A name and password for a proxy. */
   async askLogin(type: string): Promise<GivenLogin> {
     const { viaManagement, questions, interrupts } = this.#parts;
@@ -175,7 +159,11 @@ export class Preparation {
         return found.value[index] ?? GONE;
       }
       const name = `${host}:${profile.proxy?.port ?? profile.port}`;
-      logging.notes.add(CLIENT.resolveFailed, { host: name, reason: found.ok ? 'no addresses' : found.error });
+      const failure = { host: name, reason: found.ok ? 'no addresses' : found.error };
+      if (resolve === 0 && remotes.profiles.length === 1) {
+        throw new TunnelscopeError('LISTEN', renderRow(CLIENT.resolveFailedForGood, failure));
+      }
+      logging.notes.add(CLIENT.resolveFailed, failure);
       // Another server may have a name that resolves.
       const over = resolve !== undefined && clock.now().at - began >= resolve;
       if (over || remotes.profiles.length > 1) {

@@ -2,7 +2,6 @@ import { release } from 'node:os';
 import type { ClientSettings } from '../../engine/client-types.ts';
 import type { ClientModeSettings, Profile } from '../../engine/client/configuration.ts';
 import { filterPushed } from '../../engine/client/push-filter.ts';
-import type { Notes } from '../../messages/notes.ts';
 import type { GivenLogin } from './questions.ts';
 import { OPENVPN_VERSION } from '../title.ts';
 
@@ -11,7 +10,6 @@ export function sessionSettings(
   client: ClientModeSettings,
   profile: Profile,
   login: GivenLogin | undefined,
-  notes: Notes,
 ): Omit<ClientSettings, 'remote'> {
   const { control, pull, verify, ping, silence } = client;
   const { tlsTimeout, handWindow, tranWindow } = control;
@@ -31,7 +29,7 @@ export function sessionSettings(
     peerInfo: [...client.peerInfo, ...(client.tellsMore ? aboutThisMachine() : [])],
     exitNotify: profile.exitNotify,
     muteReplayWarnings: client.muteReplayWarnings,
-    filter: (options) => filterPushed(options, pull, notes),
+    filter: (options, notes) => filterPushed(options, pull, notes),
     ...(ping === undefined && silence === undefined ? {} : { keepalive: { ping, silence } }),
   };
 }

@@ -215,7 +215,7 @@ export class ClientSession {
       transport: dialled.transport,
       remote: dialled.remote,
       settings: {
-        ...sessionSettings(client, profile, login, logging.notes),
+        ...sessionSettings(client, profile, login),
         waitsForInterface: true,
         ...(crl === undefined ? {} : { crl }),
       },
@@ -289,8 +289,8 @@ export class ClientSession {
     const { client, daemon } = configuration;
     const { plan, problems } = planTunnel([...client.network.options, ...pulled.options]);
     for (const option of problems) logging.notes.add(CLIENT.optionsError, { text: `the option '${option}' cannot be used` });
-    noteImports(logging, pulled);
     for (const text of plan.echoes) this.#parts.onEcho(text);
+    noteImports(logging, pulled);
     const mtu = pulled.tunMtu ?? profile.tunMtu;
     const former = this.interface;
     if (former !== undefined && isDeepStrictEqual({ plan, mtu }, { plan: former.plan, mtu: former.mtu })) {
@@ -299,6 +299,7 @@ export class ClientSession {
       return;
     }
     if (former !== undefined) {
+      logging.notes.add(INTERFACE.preserving, { device: former.made.name });
       logging.notes.add(CLIENT.reopeningInterface, {});
       await this.closeInterface(undefined);
     }
