@@ -20,5 +20,13 @@ export const MONITOR = {
   trouble: row('monitor.trouble', 'M_WARN', "Monitor: '{daemon}': cannot look at {reason:rest}"),
   gatewayFailed: row('monitor.gateway-failed', 'M_NONFATAL', "Monitor: '{daemon}': no gateway: {reason:rest}", { event: 'listen-failed' }),
   gatewayOpen: row('monitor.gateway-open', 'M_INFO', "Monitor: '{daemon}': gateway at {where:rest}"),
+  history: row('monitor.history', 'M_INFO', 'Monitor: history in {file:rest}'),
+  historyDamaged: row(
+    'monitor.history-damaged',
+    'M_NONFATAL',
+    'Monitor: the history is damaged and kept as {aside:text}, a new one begins: {reason:rest}',
+  ),
+  historyFailed: row('monitor.history-failed', 'M_NONFATAL', 'Monitor: the history cannot be written, trying again: {reason:rest}'),
+  historyWorks: row('monitor.history-works', 'M_WARN', 'Monitor: the history is written again, {count:int} records were lost'),
   ending: row('monitor.ending', 'M_INFO', 'Monitor: {signal:signal} received, ending'),
 } as const;

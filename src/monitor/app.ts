@@ -9,6 +9,7 @@ import type { Logging } from '../service/logging.ts';
 import { Fleet } from '../telemetry/fleet.ts';
 import type { Thresholds } from '../telemetry/health.ts';
 import type { HttpConfig, MonitorConfig } from './config.ts';
+import { Happenings } from './happenings.ts';
 import { WatchedDaemon, type WatchParts } from './watched.ts';
 
 /** What shows over HTTP what the monitor knows; made by whoever runs the monitor. */
@@ -43,6 +44,8 @@ export interface MonitorOptions {
 /** The monitor: daemons, each with its sources, that tell one fleet state, which is shown. */
 export class MonitorApp {
   readonly fleet: Fleet;
+  /** What happens in it, for all who keep that or pass it on. */
+  readonly happenings: Happenings;
   /** Settles with the exit status when all is over. */
   readonly done: Promise<number>;
   readonly #options: MonitorOptions;
@@ -62,7 +65,9 @@ export class MonitorApp {
     this.#options = options;
     this.#config = config;
     this.fleet = new Fleet(config.fleet);
-    this.#shared = { fleet: this.fleet, clock, logging };
+    this.happenings = new Happenings(this.fleet);
+    const audit = this.happenings.audit.bind(this.happenings);
+    this.#shared = { fleet: this.fleet, clock, logging, audit };
     this.#parts = options.parts?.(this) ?? [];
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
@@ -152,6 +157,7 @@ export class MonitorApp {
     await Promise.all(leaving.map(([, daemon]) => daemon.close()));
     for (const [name] of leaving) this.#watched.delete(name);
     this.fleet.setDaemons(wanted.keys());
+    this.happenings.keepOnly(new Set(wanted.keys()));
     const coming = daemons.filter(({ name }) => !this.#watched.has(name)).map((config) => new WatchedDaemon(config, this.#shared));
     for (const daemon of coming) this.#watched.set(daemon.config.name, daemon);
     await Promise.all(coming.map((daemon) => daemon.start()));

@@ -156,10 +156,21 @@ const series = map({
   'hash-key-file': described(secretFile(), 'Shows a hash of each name, keyed with the first line of this file.'),
 });
 
+const history = map({
+  file: required(described(path(), 'The SQLite database; it is made where there is none.')),
+  keep: described(duration('1h', '3650d'), 'How long records are kept; 365d unless given.'),
+  'max-megabytes': described(integer(1, 1_000_000), 'A larger database loses its oldest records; 1024 unless given.'),
+  'hash-key-file': described(
+    secretFile(),
+    'Keeps a hash of each name and address, keyed with the first line of this file; who searches needs it too.',
+  ),
+});
+
 /** The whole configuration. */
 export const CONFIG_SCHEMA = map({
   daemons: required(described(list(daemon), 'What is watched.')),
   http: described(http, 'Where metrics and health are served.'),
+  history: described(history, 'A record of sessions, failed logins, states, alerts and commands.'),
   series: described(series, 'Series of users and clients.'),
   compat: described(list(oneOf('kumina'), { one: true }), 'Also serves the metrics of openvpn_exporter, by their names.'),
   'silent-after': described(duration('1s', '1d'), 'A better source that is silent for so long lets worse ones speak; 150s unless given.'),

@@ -16,6 +16,7 @@ import { type ConfigProblem, Site } from './config-site.ts';
 export interface MonitorConfig {
   readonly daemons: readonly DaemonConfig[];
   readonly http: HttpConfig;
+  readonly history: HistoryConfig | undefined;
   readonly fleet: FleetOptions;
   readonly kumina: boolean;
   readonly thresholds: Partial<Thresholds>;
@@ -70,6 +71,15 @@ export interface HttpConfig {
   readonly bearer: readonly Secret[];
 }
 
+/** Where the history is kept, and for how long. */
+export interface HistoryConfig {
+  readonly file: string;
+  readonly keep: Duration;
+  readonly maxBytes: number;
+  /** Names and addresses are kept as hashes with this key. */
+  readonly hashKey: Secret | undefined;
+}
+
 /** Where metrics are when nothing is said: the port that openvpn_exporter has. */
 export const DEFAULT_LISTEN: StreamAddress = { kind: 'tcp', host: '127.0.0.1', port: 9176 };
 
@@ -77,6 +87,7 @@ export const DEFAULT_LISTEN: StreamAddress = { kind: 'tcp', host: '127.0.0.1', p
 export const DEFAULT_CONFIG: MonitorConfig = {
   daemons: [],
   http: { listen: [DEFAULT_LISTEN], tls: undefined, basic: [], bearer: [] },
+  history: undefined,
   fleet: DEFAULT_FLEET,
   kumina: false,
   thresholds: {},
@@ -85,6 +96,7 @@ export const DEFAULT_CONFIG: MonitorConfig = {
 
 const MAX_CONFIG_BYTES = 8 << 20;
 const STALE_AFTER = seconds(180);
+const HISTORY_DEFAULTS = { keep: seconds(365 * 86_400), megabytes: 1024 };
 const DEFAULT_SOCKET_MODE = 0o600;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -159,6 +171,12 @@ function configFrom(raw: RawConfig): MonitorConfig {
         return password === undefined ? [] : [{ user: entry.user, password }];
       }),
       bearer: (raw.http?.bearer ?? []).flatMap((entry) => entry['token-file'] ?? entry.token ?? []),
+    },
+    history: raw.history && {
+      file: raw.history.file,
+      keep: raw.history.keep ?? HISTORY_DEFAULTS.keep,
+      maxBytes: (raw.history['max-megabytes'] ?? HISTORY_DEFAULTS.megabytes) * 1_000_000,
+      hashKey: raw.history['hash-key-file'],
     },
     fleet: {
       ...DEFAULT_FLEET,

@@ -3,6 +3,7 @@ import type { Now } from '../base/units.ts';
 import type { Clock } from '../host/clock.ts';
 import { streamAddressText } from '../host/stream-address.ts';
 import { MONITOR } from '../messages/monitor.ts';
+import type { CommandAudit } from '../management/server-options.ts';
 import type { Logging } from '../service/logging.ts';
 import type { Fact, SourceKind } from '../telemetry/facts.ts';
 import type { Fleet } from '../telemetry/fleet.ts';
@@ -21,6 +22,8 @@ export interface WatchParts {
   readonly fleet: Pick<Fleet, 'handle'>;
   readonly clock: Clock;
   readonly logging: Logging;
+  /** Told of every command that a client of a gateway sends. */
+  readonly audit?: (daemon: string, entry: CommandAudit) => void;
 }
 
 /** One daemon with all its sources, and the gateway before it. What one of them does wrong stays its own. */
@@ -98,10 +101,10 @@ export class WatchedDaemon implements CollectorContext {
   async #openGateway(): Promise<void> {
     const { name, gateway: config } = this.config;
     if (config === undefined || this.#attached === undefined) return;
-    const { logging } = this.#parts;
+    const { logging, audit = () => undefined } = this.#parts;
     const gateway = new Gateway(
       this.#attached,
-      { ...config, fact: (fact, now) => this.tell('management', fact, now) },
+      { ...config, audit: (entry) => audit(name, entry), fact: (fact, now) => this.tell('management', fact, now) },
       logging,
       this.clock,
     );

@@ -116,6 +116,10 @@ export class Daemon implements DaemonView {
     return this.#sessions.live;
   }
 
+  get listed(): boolean {
+    return this.#lists.whole;
+  }
+
   get routes(): readonly SeenRoute[] {
     return this.#routes;
   }

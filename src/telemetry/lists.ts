@@ -12,6 +12,8 @@ import type { Sessions } from './sessions.ts';
 export class Lists {
   readonly #sessions: Sessions;
   readonly #options: Pick<FleetOptions, 'silentAfter'>;
+  /** Whether a list has said who is there and, by that, who is not. */
+  whole = false;
   #pass = 0;
   #lists = 0;
 
@@ -35,7 +37,10 @@ export class Lists {
     }
     if (!leads) return;
     this.#strangers(strangers, source, now, seen, pass);
-    if (status.complete) this.#absent(source, now, pass);
+    if (status.complete) {
+      this.#absent(source, now, pass);
+      this.whole = true;
+    }
     this.#lists++;
   }
 

@@ -133,6 +133,8 @@ export interface DaemonView {
   readonly clients: Figure<number> | undefined;
   readonly phases: Readonly<Record<ClientPhase, number>>;
   readonly sessions: Iterable<SessionView>;
+  /** Whether some list has told of all who are there. */
+  readonly listed: boolean;
   readonly routes: readonly SeenRoute[];
   /** Global figures and a client's statistics, by the names of status output. */
   readonly counters: Figure<ReadonlyMap<string, number>> | undefined;
