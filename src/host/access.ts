@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../base/result.ts';
 import { failureFrom, formatFailure } from './errno.ts';
@@ -38,6 +38,15 @@ export function readText(path: string): Result<string, string> {
   } catch (thrown) {
     const failure = failureFrom(thrown);
     return fail(failure.errno === 0 ? reasonOf(thrown) : formatFailure(failure));
+  }
+}
+
+/** The names in a folder, in no order, or the system's reason why there are none. */
+export function listFolder(path: string): Result<string[], string> {
+  try {
+    return ok(readdirSync(path));
+  } catch (thrown) {
+    return fail(formatFailure(failureFrom(thrown)));
   }
 }
 

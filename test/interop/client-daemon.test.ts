@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ClientOptions, Management, PORT, READY, type StockClient, TUNNEL_SERVER4, type Wrap } from './support/daemons.ts';
 import { useLab } from './support/lab.ts';
@@ -283,6 +283,36 @@ describe.skipIf(!requireInterop())('our client daemon at stock servers', () => {
     const phrase = lab.file('p12\n', 0o600);
     const again = await client({ without: ['ca', 'cert', 'key'], lines: [`pkcs12 ${bundle}`, `askpass ${phrase}`] });
     expect(await lab.ping(again, TUNNEL_SERVER4, 3)).toEqual(ALL);
+  });
+
+  it('asks for the medium of a key, for one of several identities, and reads a key again without persist-key', async () => {
+    const { cert, key } = await lab.identity('alice');
+    await lab.server({ program: STOCK });
+    const folder = `${lab.network.folder}/medium`;
+    const without = ['cert', 'key'];
+    const absent = [`cert ${cert}`, `key ${folder}/alice.key`, 'management-query-passwords'];
+    const { alice, talk } = await managed({ without, lines: absent });
+    await talk.command('hold release');
+    await talk.waitFor(/^>NEED-OK:Need 'token-insertion-request' confirmation MSG:/);
+    mkdirSync(folder);
+    for (const name of ['alice', 'other']) {
+      copyFileSync(cert, `${folder}/${name}.crt`);
+      copyFileSync(key, `${folder}/${name}.key`);
+    }
+    expect(await talk.command('needok token-insertion-request ok')).toEqual([
+      "SUCCESS: 'token-insertion-request' needok-confirmation entered, but not yet verified",
+    ]);
+    await talk.waitFor(/,CONNECTED,SUCCESS/);
+    // What is read again at SIGUSR1 without persist-key: here, another key that does not fit.
+    copyFileSync(lab.pki.server.key, `${folder}/alice.key`);
+    await talk.command('signal SIGUSR1');
+    await talk.command('hold release');
+    expect(await alice.process.ended).toEqual({ code: 1, signal: null });
+    const again = await managed({ without, lines: [`identity-dir ${folder}`, 'management-query-passwords'] });
+    await again.talk.command('hold release');
+    await again.talk.waitFor(/^>NEED-STR:Need 'identity-request' string MSG:Choose an identity: alice, other$/);
+    await again.talk.command('needstr identity-request other');
+    await again.talk.waitFor(/,CONNECTED,SUCCESS/);
   });
 
   it('is a library too: packets go in and come out without a device', async () => {

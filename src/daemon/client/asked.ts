@@ -1,6 +1,7 @@
 import type { ClientConfiguration, ProxySettings } from '../../engine/client/configuration.ts';
 import { managementQuestions, PRIVATE_KEY, type Question } from '../asked.ts';
 import { isLocked } from './material.ts';
+import { identitiesIn, identityQuestion } from './own-identity.ts';
 
 const AUTH_USERNAME: Question = { prompt: 'Enter Auth Username:', secret: false };
 const AUTH_PASSWORD: Question = { prompt: 'Enter Auth Password:', secret: true };
@@ -15,8 +16,12 @@ export function clientQuestions(configuration: ClientConfiguration): Question[] 
   const { client, daemon } = configuration;
   const questions = managementQuestions(daemon);
   if (asksManagement(configuration)) return questions;
-  const { login, tls } = client;
+  const { login, tls, identity } = client;
   if (tls.passphrase === undefined && isLocked(configuration, undefined)) questions.push(PRIVATE_KEY);
+  if (identity.kind === 'folder' && identity.name === undefined) {
+    const names = identitiesIn(identity.path);
+    if (names.length > 1) questions.push(identityQuestion(names));
+  }
   if (login !== undefined) {
     if (login.username === undefined) questions.push(AUTH_USERNAME);
     if (login.password === undefined) questions.push(AUTH_PASSWORD);

@@ -15,7 +15,7 @@ interface Identity {
 /** Whether the own key can be used with this pass phrase, or with none. */
 export function isLocked({ client }: ClientConfiguration, passphrase: Secret | undefined): boolean {
   const { identity } = client;
-  if (identity.kind === 'none') return false;
+  if (identity.kind === 'none' || identity.kind === 'absent' || identity.kind === 'folder') return false;
   if (identity.kind === 'pem') return needsPassphrase(identity.key, passphrase);
   return readPkcs12(identity, passphrase ?? new Secret('')) === undefined;
 }
@@ -45,6 +45,10 @@ function identityOf(identity: ClientConfiguration['client']['identity'], passphr
   switch (identity.kind) {
     case 'none':
       return { cert: undefined, key: undefined, ca: undefined, name: '' };
+    case 'absent':
+      throw new TunnelscopeError('KEY_MATERIAL', `${identity.path} is not there`);
+    case 'folder':
+      throw new TunnelscopeError('KEY_MATERIAL', `nobody has chosen an identity of ${identity.path}`);
     case 'pem':
       return { cert: identity.cert, key: identity.key, ca: undefined, name: identity.keyName };
     case 'pkcs12': {

@@ -91,7 +91,11 @@ export interface RetrySettings {
 export type IdentitySettings =
   | { readonly kind: 'none' }
   | { readonly kind: 'pem'; readonly cert: string; readonly key: Secret; readonly keyName: string }
-  | { readonly kind: 'pkcs12'; readonly path: string };
+  | { readonly kind: 'pkcs12'; readonly path: string }
+  /** A file of it is not there yet: it is on a medium that management clients can be asked for. */
+  | { readonly kind: 'absent'; readonly path: string }
+  /** `identity-dir`: one of several, by name where `identity` gives one. */
+  | { readonly kind: 'folder'; readonly path: string; readonly name: string | undefined };
 
 /** What TLS may use beside the own identity. */
 export type ClientTlsSettings = Pick<TlsSettings, 'minVersion' | 'maxVersion' | 'ciphers' | 'cipherSuites' | 'groups' | 'certProfile'> & {

@@ -5,6 +5,10 @@ import type { ClientTlsSettings, IdentitySettings, LoginSettings } from './confi
 
 /** The own certificate and key: `cert` and `key`, or `pkcs12`; a client may have none when it logs in by password. */
 export function identityOf(collected: Collected): IdentitySettings {
+  if (collected.has('identity-dir')) return folderOf(collected);
+  if (collected.has('identity')) collected.error('--identity needs --identity-dir', collected.last('identity'));
+  const absent = (['pkcs12', 'cert', 'key'] as const).find((name) => isOnMedium(collected, name));
+  if (absent !== undefined) return { kind: 'absent', path: collected.value(absent) ?? '' };
   if (collected.has('pkcs12')) {
     for (const name of ['cert', 'key'] as const) {
       if (collected.has(name)) collected.error(`Parameter --${name} cannot be used when --pkcs12 is also specified.`, collected.last(name));
@@ -29,6 +33,26 @@ export function identityOf(collected: Collected): IdentitySettings {
   const key = collected.material('key');
   if (cert === undefined || key === undefined) return { kind: 'none' };
   return { kind: 'pem', cert: cert.text.reveal(), key: key.text, keyName: key.name };
+}
+
+/** Whoever answers questions can be asked to insert what a file is on. */
+function isOnMedium(collected: Collected, name: 'pkcs12' | 'cert' | 'key'): boolean {
+  const directive = collected.last(name);
+  if (directive === undefined || directive.block !== undefined || !collected.has('management-query-passwords')) return false;
+  const [path = ''] = directive.values;
+  return path !== '[inline]' && collected.files.check(path, 'read')?.endsWith(NOT_THERE) === true;
+}
+
+/** How the system's reason for a missing file ends. */
+const NOT_THERE = '(errno=2)';
+
+function folderOf(collected: Collected): IdentitySettings {
+  for (const name of ['cert', 'key', 'pkcs12'] as const) {
+    if (collected.has(name)) collected.error(`--${name} cannot be used with --identity-dir`, collected.last(name));
+  }
+  const path = collected.value('identity-dir') ?? '';
+  collected.checkPath('--identity-dir', path, 'directory');
+  return { kind: 'folder', path, name: collected.value('identity') };
 }
 
 /** What TLS may use, and whom it trusts. */

@@ -42,6 +42,8 @@ describe('a client’s configuration', () => {
     ['remote vpn.test 70000', "remote: port number '70000' is out of range"],
     ['resolv-retry soon', "--resolv-retry: 'soon' is neither seconds nor infinite"],
     ['<connection>\nport 5\n</connection>', 'a <connection> block needs a remote'],
+    ['identity-dir ids', '--cert cannot be used with --identity-dir'],
+    ['identity alice', '--identity needs --identity-dir'],
     ['pkcs12 bundle', 'Parameter --cert cannot be used when --pkcs12 is also specified.'],
     ['static-challenge text 1', '--static-challenge needs --auth-user-pass'],
     ['management-query-passwords', '--management is not specified'],

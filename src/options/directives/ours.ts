@@ -29,6 +29,13 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
     'What carries packets: portable, on the main thread, everywhere; or batched, for UDP on Linux, where it is the default, in a thread of its own with system calls for many packets at a time. Steps that make the latter faster can be left out; what a system has not is left out by itself.',
     { atClient: ignored('a client carries packets on the main thread') },
   ),
+  directive(
+    'identity-dir',
+    [path('directory')],
+    'A folder with several identities of a client, each NAME.p12, or NAME.crt with NAME.key; without identity, management clients (with management-query-passwords) or the terminal are asked for one.',
+    { side: 'client', takesEffect: 'SIGUSR1' },
+  ),
+  directive('identity', [text('name')], 'Which identity of identity-dir is used.', { side: 'client' }),
   directive('management-single', [], 'Serves one management client at a time, as OpenVPN does.', { takesEffect: 'start' }),
   directive(
     'management-role',
