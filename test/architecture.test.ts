@@ -69,7 +69,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'attaches to daemons of any make, and stands before them; knows no daemon of ours',
     folders: ['base', 'model', 'messages', 'management', 'status', 'log', 'telemetry', 'host', 'service'],
     node: EVERY_NODE,
-    packages: ['yaml'],
+    packages: ['yaml', 'nodemailer'],
     pure: false,
   },
   console: {

@@ -12,6 +12,7 @@ import { type Exhibit, MonitorApp } from '../monitor/app.ts';
 import { attachedDaemon, DEFAULT_CONFIG, type HttpConfig, type MonitorConfig, readConfig } from '../monitor/config.ts';
 import { configSchema } from '../monitor/config-schema.ts';
 import { Logging } from '../service/logging.ts';
+import { lineTapOf, monitorParts } from './monitor-parts.ts';
 import { packageVersion } from './version.ts';
 
 /** `tunnelscope monitor`: see its usage. Gives 0 when a signal ended it. */
@@ -36,6 +37,8 @@ export async function monitor(argv: readonly string[], print: (text: string) => 
     logging,
     version: packageVersion(),
     exhibit: (of) => exhibitOf(of, logging),
+    parts: (of) => monitorParts(of, clock, logging),
+    lines: lineTapOf,
     tell: tellServiceManager,
   });
   await app.start();

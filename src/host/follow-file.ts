@@ -1,4 +1,6 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { TunnelscopeError } from '../base/errors.ts';
 import { failureFrom } from './errno.ts';
@@ -15,12 +17,28 @@ export interface FollowOptions {
   readonly everyMs?: number;
   /** Ends the following. */
   readonly signal?: AbortSignal;
+  /** Begins there, if it is still that file; else as `fromEnd` says. */
+  readonly from?: FilePlace | undefined;
+  /** Hears how far lines were taken by whoever asked for them. */
+  readonly reached?: ((place: FilePlace) => void) | undefined;
+  /** Leaves a line that has no end yet to a later reading. */
+  readonly whole?: boolean;
+}
+
+/** A place in a file, whatever that is called by now. */
+export interface FilePlace {
+  readonly inode: number;
+  /** Bytes before it: a line begins there. */
+  readonly position: number;
 }
 
 const EVERY_MS = 200;
 const CHUNK_BYTES = 256 << 10;
 /** A line without an end is given in pieces. */
 const MAX_LINE = 1 << 20;
+const LINE_FEED = 0x0a;
+/** Rotated files that are looked at. */
+const MAX_BESIDE = 1000;
 
 /** The lines of a file, without their ends, the last one also without its end. Throws FILE. */
 export async function* fileLines(path: string, options: FollowOptions): AsyncGenerator<string> {
@@ -30,28 +48,52 @@ export async function* fileLines(path: string, options: FollowOptions): AsyncGen
   // Pipes have no positions, and no successors.
   const found = await file.stat();
   const isFile = found.isFile();
-  let position = options.fromEnd === true && isFile ? found.size : 0;
+  let position = isFile ? startIn(found, options) : 0;
+  let place: FilePlace = { inode: found.ino, position };
   try {
     options.opened?.();
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, isFile ? position : null);
+      const piece = buffer.subarray(0, bytesRead);
+      yield* lines.push(piece);
+      const end = piece.lastIndexOf(LINE_FEED);
+      if (end !== -1) place = { ...place, position: position + end + 1 };
       position += bytesRead;
-      yield* lines.push(buffer.subarray(0, bytesRead));
+      if (isFile) options.reached?.(place);
       if (bytesRead > 0) continue;
       if (!options.follow || !isFile || options.signal?.aborted === true) break;
       const next = await successor(path, file, position);
-      if (next === 'truncated') position = 0;
-      else if (next !== undefined) {
+      if (next === 'truncated') {
+        position = 0;
+        place = { ...place, position };
+      } else if (next !== undefined) {
         yield* lines.end();
         await file.close();
         file = next;
         position = 0;
+        place = { inode: (await file.stat()).ino, position };
       } else await pause(options.everyMs ?? EVERY_MS, options.signal);
     }
-    yield* lines.end();
+    if (options.whole !== true) yield* lines.end();
   } finally {
     await file.close();
   }
+}
+
+function startIn({ ino, size }: Stats, { from, fromEnd }: FollowOptions): number {
+  if (from !== undefined && from.inode === ino && from.position <= size) return from.position;
+  return fromEnd === true ? size : 0;
+}
+
+/** Where the file with this inode is now: at its path, or beside it under a longer name, where rotation has put it. */
+export async function findByInode(path: string, inode: number): Promise<string | undefined> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(basename(path))).slice(0, MAX_BESIDE)) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found?.isFile() === true && found.ino === inode) return join(folder, name);
+  }
+  return undefined;
 }
 
 /** The lines of a stream, such as standard input. */

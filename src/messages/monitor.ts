@@ -28,5 +28,28 @@ export const MONITOR = {
   ),
   historyFailed: row('monitor.history-failed', 'M_NONFATAL', 'Monitor: the history cannot be written, trying again: {reason:rest}'),
   historyWorks: row('monitor.history-works', 'M_WARN', 'Monitor: the history is written again, {count:int} records were lost'),
+  targetWorks: row('monitor.target-works', 'M_INFO', "Monitor: target '{target}' works: {where:rest}"),
+  targetFailed: row('monitor.target-failed', 'M_WARN', "Monitor: target '{target}' failed, and is tried again: {reason:rest}"),
+  targetRefused: row(
+    'monitor.target-refused',
+    'M_WARN',
+    "Monitor: target '{target}' refused {count:int} records, which are gone: {reason:rest}",
+  ),
+  spoolMemory: row(
+    'monitor.spool-memory',
+    'M_NONFATAL',
+    "Monitor: the spool of target '{target}' is in memory alone, and lost if the monitor ends: {reason:rest}",
+  ),
+  spoolDisk: row('monitor.spool-disk', 'M_INFO', "Monitor: the spool of target '{target}' is on the disk again"),
+  spoolDamaged: row(
+    'monitor.spool-damaged',
+    'M_WARN',
+    "Monitor: the spool of target '{target}' has a part that cannot be read: {path:rest}",
+  ),
+  spoolDropped: row(
+    'monitor.spool-dropped',
+    'M_WARN',
+    "Monitor: the spool of target '{target}' has no room: {count:int} of the oldest records are gone",
+  ),
   ending: row('monitor.ending', 'M_INFO', 'Monitor: {signal:signal} received, ending'),
 } as const;

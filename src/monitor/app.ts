@@ -9,6 +9,7 @@ import type { Logging } from '../service/logging.ts';
 import { Fleet } from '../telemetry/fleet.ts';
 import type { Thresholds } from '../telemetry/health.ts';
 import type { HttpConfig, MonitorConfig } from './config.ts';
+import type { LineTap } from './line-tap.ts';
 import { Happenings } from './happenings.ts';
 import { WatchedDaemon, type WatchParts } from './watched.ts';
 
@@ -37,6 +38,8 @@ export interface MonitorOptions {
   readonly exhibit: (app: MonitorApp) => Exhibit;
   /** In the order in which they begin; they end the other way round. */
   readonly parts?: (app: MonitorApp) => readonly MonitorPart[];
+  /** One of the parts that has to have every line. */
+  readonly lines?: (parts: readonly MonitorPart[]) => LineTap | undefined;
   /** For the service manager. */
   readonly tell?: (words: string) => Promise<unknown>;
 }
@@ -66,9 +69,9 @@ export class MonitorApp {
     this.#config = config;
     this.fleet = new Fleet(config.fleet);
     this.happenings = new Happenings(this.fleet);
-    const audit = this.happenings.audit.bind(this.happenings);
-    this.#shared = { fleet: this.fleet, clock, logging, audit };
     this.#parts = options.parts?.(this) ?? [];
+    const audit = this.happenings.audit.bind(this.happenings);
+    this.#shared = { fleet: this.fleet, clock, logging, audit, lines: options.lines?.(this.#parts) };
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });

@@ -16,6 +16,7 @@ import { type AskedRequest, questionOf, replyOf } from './attached-commands.ts';
 import { eventOf, shownCommand } from './attached-events.ts';
 import { faultOf } from './attached-facts.ts';
 import { type LastLine, missedEchoes, missedLines, missedStates } from './attached-history.ts';
+import type { SourceTap } from './line-tap.ts';
 import { Logins } from './attached-logins.ts';
 import { OpenPrompt } from './attached-prompt.ts';
 import { type Question, UpstreamQueue } from './attached-queue.ts';
@@ -24,6 +25,8 @@ import { type Question, UpstreamQueue } from './attached-queue.ts';
 export interface AttachedOptions extends LinkOptions {
   /** Every fact that the daemon tells, for the fleet state. */
   readonly fact?: (fact: Fact, now: Now) => void;
+  /** Has to have every line of the log, those too that were written before. */
+  readonly lines?: SourceTap<LastLine>;
   /** For the log of who attaches. */
   readonly notes?: Notes;
   /** How often status and load are asked for; never unless given. */
@@ -208,6 +211,7 @@ export class AttachedDaemon implements DaemonPort {
     }
     this.#learn(event);
     if (this.#options.fact !== undefined) this.#tell(factOfEvent(event));
+    if (event.kind === 'log') this.#options.lines?.reached({ time: event.line.time, text: event.line.text });
     this.#emit(event);
   }
 
@@ -215,6 +219,7 @@ export class AttachedDaemon implements DaemonPort {
   #missed(event: DaemonEvent, news: boolean): void {
     this.#learn(event);
     if (news) this.#tell(factOfEvent(event));
+    if (news && event.kind === 'log') this.#options.lines?.reached({ time: event.line.time, text: event.line.text });
     this.#emit(event);
   }
 
@@ -298,10 +303,23 @@ export class AttachedDaemon implements DaemonPort {
     });
     own('log', ['on', 'all'], (lines) => {
       for (const line of missedLines(lines.slice(1), this.#known.line)) this.#missed({ kind: 'log', line }, !first);
+      if (first) this.#resume(lines.slice(1));
     });
     own('echo', ['on', 'all'], (lines) => {
       for (const echo of missedEchoes(lines.slice(1), this.#known.echo)) this.#missed(echo, false);
     });
+  }
+
+  /** Who has to have every line gets those that were written since the end of the monitor before this one. */
+  #resume(history: readonly string[]): void {
+    const { lines } = this.#options;
+    if (lines?.place !== undefined) {
+      for (const line of missedLines(history, lines.place)) {
+        const fact = factOfEvent({ kind: 'log', line });
+        if (fact?.kind === 'line') lines.missed(fact.line);
+      }
+    }
+    if (this.#known.line !== undefined) lines?.reached({ time: this.#known.line.time, text: this.#known.line.text });
   }
 
   #knowPid(line: string): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { reasonOf } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { type Duration, milliseconds } from '../base/units.ts';
@@ -100,6 +101,15 @@ export function serverTls(): Field<StreamTls> {
     ca: described(content(), 'Lets in only who has a certificate of these authorities.'),
   });
   return made(fields, ({ cert, key, ca }) => defined({ cert, key, ca }));
+}
+
+/** A digest of all that was read, secrets included; it tells nothing about them. */
+export function fingerprintOf(raw: object): string {
+  const revealed = JSON.stringify(raw, function (this: Record<string, unknown>, key, value: unknown) {
+    const own = this[key];
+    return own instanceof Secret ? String(own.reveal()) : value;
+  });
+  return createHash('sha256').update(revealed).digest('hex');
 }
 
 /** An object without the values that are undefined. */

@@ -16,6 +16,7 @@ import {
   textAs,
 } from './config-fields.ts';
 import { address, clientTls, duration, PASSWORD, path, secret, secretFile, serverTls } from './config-parts.ts';
+import { DELIVER, SHIP } from './config-targets.ts';
 
 /** Every key of the configuration of the monitor, with what it means. What they make is in `config.ts`. */
 
@@ -176,6 +177,8 @@ export const CONFIG_SCHEMA = map({
   'silent-after': described(duration('1s', '1d'), 'A better source that is silent for so long lets worse ones speak; 150s unless given.'),
   'max-clients': described(integer(1, 1_000_000), 'Clients that are known of one daemon at once; 65536 unless given.'),
   health: described(health, 'When daemons are well.'),
+  ship: described(SHIP, 'Lines of logs, and events, go to central logs.'),
+  deliver: described(DELIVER, 'Alerts go to people, or to what tells them.'),
   verb: described(integer(0, 11), 'How much the monitor itself logs; 3 unless given.'),
 });
 

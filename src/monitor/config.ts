@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument } from 'yaml';
 import { TunnelscopeError } from '../base/errors.ts';
-import { Secret } from '../base/secret.ts';
+import type { Secret } from '../base/secret.ts';
 import { type Duration, seconds } from '../base/units.ts';
 import { readTextFile } from '../host/files.ts';
 import type { StreamAddress, StreamTls } from '../host/net-listener.ts';
 import type { ManagementPlace } from '../service/management.ts';
 import { type CertificateRole, DEFAULT_FLEET, DEFAULT_SERIES, type FleetOptions, type Thresholds } from '../telemetry/index.ts';
 import { labelText } from '../telemetry/labels.ts';
-import { defined, passwordOf } from './config-parts.ts';
+import { defined, fingerprintOf, passwordOf } from './config-parts.ts';
 import { CONFIG_SCHEMA, MANAGEMENT_DEFAULTS, type PidSource, type RawConfig, type RawDaemon, type RawHealth } from './config-schema.ts';
 import { type ConfigProblem, Site } from './config-site.ts';
+import { type DeliverConfig, deliverFrom, type ShipConfig, shipFrom } from './config-targets.ts';
 
 /** What the monitor is told: which daemons to watch by which sources, and where to show what it knows. */
 export interface MonitorConfig {
@@ -20,6 +20,9 @@ export interface MonitorConfig {
   readonly fleet: FleetOptions;
   readonly kumina: boolean;
   readonly thresholds: Partial<Thresholds>;
+  /** Where lines and events are shipped, and alerts are delivered; undefined for nowhere. */
+  readonly ship: ShipConfig | undefined;
+  readonly deliver: DeliverConfig | undefined;
   readonly verb: number;
 }
 
@@ -91,6 +94,8 @@ export const DEFAULT_CONFIG: MonitorConfig = {
   fleet: DEFAULT_FLEET,
   kumina: false,
   thresholds: {},
+  ship: undefined,
+  deliver: undefined,
   verb: 3,
 };
 
@@ -118,8 +123,9 @@ export function parseConfig(yaml: string, path: string, environment: Environment
   const site = new Site({ name: path, document, lines, environment, problems });
   const raw = problems.length > 0 ? undefined : CONFIG_SCHEMA.read(site.follow(document.contents), site);
   if (raw === undefined || problems.length > 0) throw configError(path, problems);
-  const config = configFrom(raw);
-  const wrong = faultsOf(config, raw);
+  const wrong: string[] = [];
+  const config = configFrom(raw, wrong);
+  wrong.push(...faultsOf(config, raw));
   if (wrong.length > 0) throw new TunnelscopeError('OPTIONS', wrong.map((text) => `${path}: ${text}`).join('\n'));
   return config;
 }
@@ -153,7 +159,7 @@ const NOTHING_ABOUT_DAEMON = {
   health: undefined,
 };
 
-function configFrom(raw: RawConfig): MonitorConfig {
+function configFrom(raw: RawConfig, faults: string[]): MonitorConfig {
   const { mode, top, max, 'hash-key-file': hashKey } = raw.series ?? {};
   const series = {
     ...DEFAULT_SERIES,
@@ -186,6 +192,8 @@ function configFrom(raw: RawConfig): MonitorConfig {
     },
     kumina,
     thresholds: thresholdsFrom(raw.health),
+    ship: shipFrom(raw.ship, faults),
+    deliver: deliverFrom(raw.deliver, faults),
     verb: raw.verb ?? DEFAULT_CONFIG.verb,
   };
 }
@@ -271,13 +279,4 @@ function faultsOf(config: MonitorConfig, raw: RawConfig): string[] {
   if (config.http.basic.length < (raw.http?.basic?.length ?? 0)) faults.push('http.basic: each user needs password or password-file');
   if (config.http.bearer.length < (raw.http?.bearer?.length ?? 0)) faults.push('http.bearer: give token or token-file');
   return faults;
-}
-
-/** A digest of everything that a daemon is watched by. */
-function fingerprintOf(raw: RawDaemon): string {
-  const revealed = JSON.stringify(raw, function (this: Record<string, unknown>, key, value: unknown) {
-    const own = this[key];
-    return own instanceof Secret ? String(own.reveal()) : value;
-  });
-  return createHash('sha256').update(revealed).digest('hex');
 }

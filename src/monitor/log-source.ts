@@ -1,10 +1,11 @@
 import { after, type Duration, seconds } from '../base/units.ts';
-import { fileLines } from '../host/follow-file.ts';
+import { type FilePlace, fileLines, findByInode } from '../host/follow-file.ts';
 import { readEntry } from '../log/entry.ts';
 import { recognise } from '../messages/recogniser.ts';
-import type { Fact } from '../telemetry/facts.ts';
+import type { Fact, SeenLine } from '../telemetry/facts.ts';
 import { lineSeen } from '../telemetry/lines.ts';
 import { type Collector, type CollectorContext, faultOfFile, wordsOfFile } from './collector.ts';
+import type { SourceTap } from './line-tap.ts';
 
 /** How long to wait before a file that is not there is tried again. */
 const RETRY = seconds(1);
@@ -18,18 +19,23 @@ const STRUCTURED = /^(?:\{|time=)/;
 export class LogSource implements Collector {
   readonly #path: string;
   readonly #context: CollectorContext;
+  readonly #tap: SourceTap<FilePlace> | undefined;
+  #place: FilePlace | undefined;
   readonly #end = new AbortController();
   #cancel: (() => void) | undefined;
   #trouble: string | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(path: string, context: CollectorContext) {
+  /** With a tap, what was written since its place is told to that first. */
+  constructor(path: string, context: CollectorContext, tap?: SourceTap<FilePlace>) {
     this.#path = path;
     this.#context = context;
+    this.#tap = tap;
+    this.#place = tap?.place;
   }
 
   start(): void {
-    this.#running = this.#follow(true);
+    this.#running = this.#catchUp().then(() => this.#follow(true));
   }
 
   async close(): Promise<void> {
@@ -37,6 +43,37 @@ export class LogSource implements Collector {
     this.#cancel?.();
     await this.#running;
   }
+
+  /** What came between the last end of the monitor and now. What cannot be read is told when it is followed. */
+  async #catchUp(): Promise<void> {
+    const from = this.#place;
+    if (from === undefined || this.#tap === undefined) return;
+    const { signal } = this.#end;
+    try {
+      const before = await findByInode(this.#path, from.inode);
+      const same = before === this.#path;
+      if (before !== undefined && !same) await this.#missed(fileLines(before, { follow: false, from, signal }));
+      await this.#missed(fileLines(this.#path, { follow: false, whole: true, signal, reached: this.#reached, ...(same ? { from } : {}) }));
+    } catch {
+      // Followed from its beginning when it comes.
+    }
+  }
+
+  async #missed(lines: AsyncIterable<string>): Promise<void> {
+    let count = 0;
+    for await (const line of lines) {
+      if (this.#end.signal.aborted) return;
+      const seen = seenIn(line);
+      if (seen !== undefined) this.#tap?.missed(seen);
+      if (++count % LINES_A_TURN === 0) await this.#turn();
+    }
+  }
+
+  readonly #reached = (place: FilePlace): void => {
+    if (this.#end.signal.aborted) return;
+    this.#place = place;
+    this.#tap?.reached(place);
+  };
 
   async #follow(fromEnd: boolean): Promise<void> {
     const { signal } = this.#end;
@@ -46,10 +83,11 @@ export class LogSource implements Collector {
     };
     try {
       let count = 0;
-      for await (const line of fileLines(this.#path, { follow: true, fromEnd, signal, opened })) {
+      const from = this.#place;
+      for await (const line of fileLines(this.#path, { follow: true, fromEnd, from, signal, opened, reached: this.#reached })) {
         if (signal.aborted) return;
-        const text = textOf(line);
-        if (text !== undefined) this.#tell({ kind: 'line', line: lineSeen(recognise(text)) });
+        const seen = seenIn(line);
+        if (seen !== undefined) this.#tell({ kind: 'line', line: seen });
         if (++count % LINES_A_TURN === 0) await this.#turn();
       }
     } catch (error) {
@@ -84,11 +122,12 @@ export class LogSource implements Collector {
   }
 }
 
-/** A line as OpenVPN's own format has it; undefined for one without words. */
-function textOf(line: string): string | undefined {
+/** A line of any form; undefined for one without words. */
+function seenIn(line: string): SeenLine | undefined {
   if (line === '' || PACKET_MARKS.test(line)) return undefined;
-  if (!STRUCTURED.test(line)) return line;
+  if (!STRUCTURED.test(line)) return lineSeen(recognise(line));
   const entry = readEntry(line);
-  if (entry?.address === undefined) return entry?.text;
-  return `${entry.client === undefined ? '' : `${entry.client}/`}${entry.address} ${entry.text}`;
+  if (entry === undefined) return undefined;
+  const prefix = entry.address === undefined ? '' : `${entry.client === undefined ? '' : `${entry.client}/`}${entry.address} `;
+  return lineSeen(recognise(`${prefix}${entry.text}`), undefined, entry.time);
 }

@@ -12,6 +12,7 @@ import type { Collector, CollectorContext } from './collector.ts';
 import type { DaemonConfig } from './config.ts';
 import { defined } from './config-parts.ts';
 import { Gateway } from './gateway.ts';
+import type { LinePlace, LineTap, SourceTap } from './line-tap.ts';
 import { LogSource } from './log-source.ts';
 import { MachineSource } from './machine-source.ts';
 import { StatusSource } from './status-source.ts';
@@ -20,6 +21,8 @@ import { StatusSource } from './status-source.ts';
 export interface WatchParts {
   /** Takes what is told. */
   readonly fleet: Pick<Fleet, 'handle'>;
+  /** Has to have every line. */
+  readonly lines?: LineTap | undefined;
   readonly clock: Clock;
   readonly logging: Logging;
   /** Told of every command that a client of a gateway sends. */
@@ -51,7 +54,7 @@ export class WatchedDaemon implements CollectorContext {
     this.#machine = new MachineSource({ pid, certificates, rooms }, this);
     this.#attached = config.management && this.#attach(config.management);
     if (statusFile !== undefined) this.#collectors.push(new StatusSource(statusFile.path, statusFile.staleAfter, this));
-    if (logFile !== undefined) this.#collectors.push(new LogSource(logFile, this));
+    if (logFile !== undefined) this.#collectors.push(new LogSource(logFile, this, this.#tap('file')));
     this.#collectors.push(this.#machine);
   }
 
@@ -84,6 +87,18 @@ export class WatchedDaemon implements CollectorContext {
     this.#parts.logging.notes.add(MONITOR.trouble, { daemon: this.config.name, reason: text });
   }
 
+  #tap<K extends keyof LinePlace>(source: K): SourceTap<NonNullable<LinePlace[K]>> | undefined {
+    const { lines } = this.#parts;
+    if (lines === undefined) return undefined;
+    const { name } = this.config;
+    const place = lines.place(name)?.[source] ?? undefined;
+    return {
+      place,
+      reached: (at) => lines.reached(name, { [source]: at }),
+      missed: (line) => lines.missed(name, line, this.clock.now()),
+    };
+  }
+
   #attach(source: NonNullable<DaemonConfig['management']>): AttachedDaemon {
     const { where, poll, bytecount, timeout, password, tls } = source;
     return new AttachedDaemon({
@@ -94,7 +109,7 @@ export class WatchedDaemon implements CollectorContext {
       byteSeconds: Math.max(1, Math.round(bytecount / 1000)),
       notes: this.#parts.logging.notes,
       fact: (fact, now) => this.tell('management', fact, now),
-      ...defined({ password, tls }),
+      ...defined({ password, tls, lines: this.config.logFile === undefined ? this.#tap('management') : undefined }),
     });
   }
 

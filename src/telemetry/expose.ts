@@ -1,6 +1,6 @@
 import type { Now } from '../base/units.ts';
 import { kuminaFamilies } from './kumina.ts';
-import { labelPair } from './labels.ts';
+import { labelBlock, labelPair } from './labels.ts';
 import type { Metric } from './metrics/metric.ts';
 import { METRICS, sampleName } from './metrics/table.ts';
 import type { DaemonView, FleetView, HistogramView } from './views.ts';
@@ -47,7 +47,8 @@ export function* expose(fleet: FleetView, now: Now, options: ExpositionOptions):
   const blocks = new Map([...fleet.daemons].map((daemon) => [daemon, labelPair('daemon', daemon.name)]));
   for (const metric of METRICS) {
     page.begin(metric, sampleName(metric));
-    if (metric.of === 'fleet') metric.read(fleet, (value) => page.sample('', value));
+    if (metric.of === 'fleet')
+      metric.read(fleet, (value, ...labels) => page.sample(labelBlock(labels.map((text, at) => [metric.labels[at] ?? '', text])), value));
     else {
       for (const [daemon, block] of blocks) {
         if (metric.of === 'series') yield* seriesOf(page, metric, daemon);

@@ -5,6 +5,7 @@ import type { FleetEvent } from './facts.ts';
 import { DEFAULT_FLEET, type FleetOptions } from './options.ts';
 import type { FleetWatcher, NoticeSink } from './notices.ts';
 import type { SeriesBudget } from './series.ts';
+import type { TargetView } from './targets.ts';
 import type { DaemonView, FleetView } from './views.ts';
 
 /**
@@ -16,6 +17,8 @@ export class Fleet implements FleetView {
   readonly #options: { -readonly [K in keyof FleetOptions]: FleetOptions[K] };
   readonly #daemons = new Map<string, Daemon>();
   readonly #budget: SeriesBudget = { used: 0, leftOut: 0 };
+  /** Where lines and alerts go; each is put in and taken out by whoever sends there. */
+  readonly targets = new Set<TargetView>();
   readonly #watchers = new Set<FleetWatcher>();
   #sessions = 0;
   #dropped = 0;

@@ -13,4 +13,5 @@ export type { Metric } from './metrics/metric.ts';
 export { METRIC_SUBJECTS, METRICS, sampleName } from './metrics/table.ts';
 export { DEFAULT_FLEET, type FleetOptions } from './options.ts';
 export { DEFAULT_SERIES, type SeriesPolicy } from './series.ts';
+export type { TargetView } from './targets.ts';
 export type * from './views.ts';

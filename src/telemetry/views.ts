@@ -1,5 +1,6 @@
 import type { Now, WallTime } from '../base/units.ts';
 import type { ClientPhase, LinkQuality } from '../model/status-report.ts';
+import type { TargetView } from './targets.ts';
 import type {
   DaemonMode,
   ManagementSide,
@@ -168,4 +169,6 @@ export interface FleetView {
   readonly seriesLeftOut: number;
   /** Facts about daemons that are not there. */
   readonly factsDropped: number;
+  /** Where lines and alerts go. */
+  readonly targets: Iterable<TargetView>;
 }

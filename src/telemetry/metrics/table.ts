@@ -2,6 +2,7 @@ import { CLIENT_METRICS, SERIES_METRICS } from './clients.ts';
 import { DAEMON_METRICS } from './daemon.ts';
 import { MACHINE_METRICS, MONITOR_METRICS } from './machine.ts';
 import type { Metric } from './metric.ts';
+import { TARGET_METRICS } from './targets.ts';
 
 /** The metrics by subject, in the order of the page and of the exposition. */
 export const METRIC_SUBJECTS: Readonly<Record<string, readonly Metric[]>> = {
@@ -10,6 +11,7 @@ export const METRIC_SUBJECTS: Readonly<Record<string, readonly Metric[]>> = {
   'Users and clients one by one': SERIES_METRICS,
   'Log, management, files, process': MACHINE_METRICS,
   Monitor: MONITOR_METRICS,
+  'Shipping and delivery': TARGET_METRICS,
 };
 
 /** Every metric. */

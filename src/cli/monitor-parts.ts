@@ -1,0 +1,16 @@
+import type { Clock } from '../host/clock.ts';
+import type { MonitorApp, MonitorPart } from '../monitor/app.ts';
+import { Delivery } from '../monitor/delivery/delivery.ts';
+import { Shipping } from '../monitor/shipping/shipping.ts';
+import type { Logging } from '../service/logging.ts';
+
+/** What the monitor does beside watching, in the order in which it begins: who is told of something before who tells it. */
+export function monitorParts({ fleet }: MonitorApp, clock: Clock, logging: Logging): MonitorPart[] {
+  const shared = { fleet, clock, logging };
+  return [new Shipping(shared), new Delivery(shared)];
+}
+
+/** The part that has to have every line. */
+export function lineTapOf(parts: readonly MonitorPart[]): Shipping | undefined {
+  return parts.find((part): part is Shipping => part instanceof Shipping);
+}
