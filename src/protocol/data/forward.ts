@@ -255,7 +255,7 @@ export class Forwarder implements PlaneView {
   /** A client has one peer, at one address, and does not look at the id; a server finds the peer by it. */
   #peerOfV2(bytes: Buffer, host: string, port: number): PeerState | undefined {
     if (!this.#server) return this.#only?.isAt(host, port) === true ? this.#only : undefined;
-    const id = bytes.readUIntBE(1, 3);
+    const id = ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
     return id === NO_PEER_ID ? this.#byLink.get(udpKey(host, port)) : this.#peers.get(id);
   }
 

@@ -27,6 +27,9 @@ export class Sources {
   readonly #nameAt: number;
   readonly #four = new Map<number, Source>();
   readonly #six = new Map<string, Source>();
+  /** The IPv4 source that was read last. */
+  #last: Source | undefined;
+  #lastIp = 0;
 
   constructor(arena: Arena, libc: Libc) {
     this.#arena = arena;
@@ -38,13 +41,19 @@ export class Sources {
   at(offset: number): Source | undefined {
     const { data } = this.#arena;
     const family = data.getUint16(offset, true);
-    if (family === AF_INET) {
-      const key = data.getUint32(offset + 4) * 0x1_0000 + data.getUint16(offset + 2);
-      return this.#four.get(key) ?? this.#keep(this.#four, key, offset, 4);
-    }
+    if (family === AF_INET) return this.#ofFour(data.getInt32(offset + 4), data.getUint16(offset + 2), offset);
     if (family !== AF_INET6) return undefined;
     const key = this.#arena.bytes.toString('latin1', offset + 2, offset + IN6_BYTES);
     return this.#six.get(key) ?? this.#keep(this.#six, key, offset, 6);
+  }
+
+  /** Packets come in runs from the same peer. */
+  #ofFour(ip: number, port: number, offset: number): Source {
+    if (this.#last !== undefined && ip === this.#lastIp && port === this.#last.port) return this.#last;
+    const key = ip * 0x1_0000 + port;
+    this.#last = this.#four.get(key) ?? this.#keep(this.#four, key, offset, 4);
+    this.#lastIp = ip;
+    return this.#last;
   }
 
   #keep<Key>(kept: Map<Key, Source>, key: Key, offset: number, family: 4 | 6): Source {

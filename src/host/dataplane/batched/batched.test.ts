@@ -39,7 +39,7 @@ class Running {
   readonly keys = testKeys(1);
   #lastId = 0;
 
-  private constructor(socket: Socket, family: 4 | 6, without: readonly PlaneStep[]) {
+  private constructor(socket: Socket, family: 4 | 6, without: readonly PlaneStep[], rehearses: boolean) {
     this.socket = socket;
     socket.on('message', (bytes) => this.received.push(bytes));
     this.plane = new BatchedPlane({
@@ -47,6 +47,7 @@ class Running {
       tun: this.tun,
       udp: { family, host: family === 4 ? '127.0.0.1' : '::1', port: 0 },
       without,
+      rehearses,
       worker: WORKER,
       limits: { perSource: 100_000, strangers: 100_000 },
     });
@@ -54,12 +55,12 @@ class Running {
     this.plane.onTrouble((trouble) => this.troubles.push(trouble));
   }
 
-  static async start(without: readonly PlaneStep[] = [], family: 4 | 6 = 4): Promise<Running> {
+  static async start(without: readonly PlaneStep[] = [], family: 4 | 6 = 4, rehearses = false): Promise<Running> {
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
     await new Promise<void>((resolve) => {
       socket.bind(0, family === 4 ? '127.0.0.1' : '::1', resolve);
     });
-    const made = new Running(socket, family, without);
+    const made = new Running(socket, family, without, rehearses);
     running.push(made);
     await made.plane.start();
     await made.plane.begin();
@@ -178,6 +179,22 @@ describe('the batched plane', () => {
     await until(() => written.push(...made.tun.written()) === 1 && made.received.length === 1);
     expect(written).toEqual([inner('10.8.0.2', '10.8.0.1', 'up')]);
     expect(made.received.map((packet) => opened(keys.server, packet).payload)).toEqual([inner('10.8.0.1', '10.8.0.2', 'down')]);
+  });
+
+  it.each([4, 6] as const)('carries packets over IPv%s while it rehearses, and after it', async (family) => {
+    const made = await Running.start([], family, true);
+    made.open();
+    const packet = inner('10.8.0.1', '10.8.0.2');
+    let sent = 0;
+    const ends = Date.now() + 1500;
+    while (Date.now() < ends) {
+      made.tun.inject(packet);
+      sent++;
+      await until(() => made.received.length === sent);
+    }
+    expect(new Set(texts(made.received.map((bytes) => opened(made.keys.server, bytes).payload)))).toEqual(new Set(texts([packet])));
+    expect(made.plane.running().calls).toMatchObject({ packetsSent: sent, packetsReceived: 0 });
+    expect(made.troubles).toEqual([]);
   });
 
   it('serves IPv6 peers', async () => {

@@ -37,6 +37,8 @@ export interface BatchedPlaneOptions {
   readonly limits?: ControlLimits;
   /** For tests: time is what `setClock` says. */
   readonly manualClock?: boolean;
+  /** For tests: false leaves code to be compiled as traffic comes. */
+  readonly rehearses?: boolean;
   /** For tests: the worker's module. */
   readonly worker?: URL;
 }
@@ -228,7 +230,7 @@ export class BatchedPlane implements DataPlane {
   }
 
   #setup(socket: RawUdp): WorkerSetup {
-    const { settings, limits, udp, tun, without = [], manualClock = false } = this.#options;
+    const { settings, limits, udp, tun, without = [], manualClock = false, rehearses = !manualClock } = this.#options;
     return {
       settings,
       limits,
@@ -240,6 +242,8 @@ export class BatchedPlane implements DataPlane {
       memory: this.#memory.parts,
       epoch: performance.now() - monotonic(),
       manualClock,
+      rehearses,
+      practises: false,
     };
   }
 

@@ -6,9 +6,11 @@ import { type Address, addressFrom } from '../../../model/address.ts';
 import { failureOf } from '../../errno.ts';
 import { bindError, RECEIVE_BUFFER, type UdpOptions } from '../../udp.ts';
 
+const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
+const SOCK_SEQPACKET = 5;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
@@ -26,6 +28,7 @@ interface Calls {
   getsockname(fd: number, name: Buffer, length: Buffer): number;
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
   eventfd(initial: number, flags: number): number;
+  socketpair(family: number, type: number, protocol: number, into: Buffer): number;
   write(fd: number, from: Buffer, count: number): number;
   if_nametoindex(name: string): number;
 }
@@ -43,6 +46,7 @@ function calls(): Calls {
     getsockname: library.func('int getsockname(int fd, void *name, void *length)'),
     setsockopt: library.func('int setsockopt(int fd, int level, int option, const void *value, unsigned int length)'),
     eventfd: library.func('int eventfd(unsigned int initial, int flags)'),
+    socketpair: library.func('int socketpair(int family, int type, int protocol, void *into)'),
     write: library.func('long write(int fd, const void *from, unsigned long count)'),
     if_nametoindex: library.func('unsigned int if_nametoindex(const char *name)'),
   };
@@ -85,6 +89,15 @@ export function openWake(): number {
   const fd = calls().eventfd(0, O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) throw new TunnelscopeError('BUG', `eventfd: ${systemError().message}`);
   return fd;
+}
+
+/** Two sockets that are each other's peer and keep packets apart, as a device does. Throws BUG. */
+export function openPair(): readonly [number, number] {
+  const pair = Buffer.alloc(8);
+  if (calls().socketpair(AF_UNIX, SOCK_SEQPACKET | O_NONBLOCK | O_CLOEXEC, 0, pair) < 0) {
+    throw new TunnelscopeError('BUG', `socketpair: ${systemError().message}`);
+  }
+  return [pair.readInt32LE(0), pair.readInt32LE(4)];
 }
 
 const ONE = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);

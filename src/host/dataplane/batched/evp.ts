@@ -89,7 +89,7 @@ export function chooseCiphers(arena: Arena, room: Room, native: boolean): { read
   const places = { arena, room, nonce: arena.take(16), written: arena.take(8), key: arena.take(LONGEST_KEY) };
   for (const [source, load] of native ? SOURCES : []) {
     try {
-      const ciphers = new EvpCiphers(bind(load()), places);
+      const ciphers = new EvpCiphers(load(), places);
       if (KNOWN_ANSWERS.every((answer) => isRight(ciphers, answer, arena, room))) return { ciphers, source };
     } catch {
       // The next one, then.
@@ -98,9 +98,15 @@ export function chooseCiphers(arena: Arena, room: Room, native: boolean): { read
   return { ciphers: NODE_CIPHERS, source: 'node:crypto' };
 }
 
-const SOURCES: readonly (readonly [CryptoSource, () => ReturnType<typeof koffi.load>])[] = [
-  ['node executable', () => koffi.load(null)],
-  ['libcrypto', loadLibcrypto],
+/** Bound once: all that seal and open call the same functions, which V8 thanks. */
+function once(load: () => ReturnType<typeof koffi.load>): () => Evp {
+  let bound: Evp | undefined;
+  return () => (bound ??= bind(load()));
+}
+
+const SOURCES: readonly (readonly [CryptoSource, () => Evp])[] = [
+  ['node executable', once(() => koffi.load(null))],
+  ['libcrypto', once(loadLibcrypto)],
 ];
 
 function loadLibcrypto(): ReturnType<typeof koffi.load> {

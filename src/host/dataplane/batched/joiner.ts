@@ -1,6 +1,6 @@
 import { folded, pseudoSum, sumOf } from './checksum.ts';
 import type { Arena } from './arena.ts';
-import { fixIp4, GSO, NEEDS_CHECKSUM, PROTOCOL_TCP, TCP, TCP_FLAG, VNET, VNET_BYTES } from './segments.ts';
+import { clearHeader, fixIp4, GSO, NEEDS_CHECKSUM, PROTOCOL_TCP, TCP, TCP_FLAG, VNET, VNET_BYTES } from './segments.ts';
 
 /** Connections whose segments are collected at a time. */
 const MAX_GROUPS = 8;
@@ -159,7 +159,7 @@ export class Joiner {
   #flushAt(index: number): void {
     const group = this.#groups[index];
     if (group === undefined) return;
-    if (group.parts === 1) this.#arena.bytes.fill(0, group.at - VNET_BYTES, group.at);
+    if (group.parts === 1) clearHeader(this.#arena.data, group.at - VNET_BYTES);
     else this.#describe(group);
     this.#write(this.#vectorsOf(index), group.parts, group.parts);
     this.#close(index);
@@ -195,7 +195,7 @@ export class Joiner {
   /** Writes one packet as it is. */
   #single(at: number, length: number): void {
     const vectors = this.#vectorsOf(MAX_GROUPS);
-    this.#arena.bytes.fill(0, at - VNET_BYTES, at);
+    clearHeader(this.#arena.data, at - VNET_BYTES);
     this.#arena.setPointer(vectors, this.#arena.base + at - VNET_BYTES);
     this.#arena.setPointer(vectors + 8, length + VNET_BYTES);
     this.#write(vectors, 1, 1);

@@ -49,6 +49,10 @@ export interface WorkerSetup {
   readonly epoch: number;
   /** Time is what the shared cell says: for tests. */
   readonly manualClock: boolean;
+  /** The thread practises before there is traffic, so that V8 has compiled its way. */
+  readonly rehearses: boolean;
+  /** This is practice: the TUN device is a pair of sockets, which knows nothing of offloads, and is taken for one that does. */
+  readonly practises: boolean;
 }
 
 /** Shared memory, as it travels to the worker. */

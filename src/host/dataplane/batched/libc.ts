@@ -10,6 +10,8 @@ export interface Libc {
   writev(fd: number, parts: number, count: number): number;
   setsockopt(fd: number, level: number, name: number, value: number, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: number, length: number): number;
+  /** The clock of this number into a `timespec`. */
+  clock_gettime(clock: number, into: number): number;
   ioctl(fd: number, request: number, argument: number): number;
   if_indextoname(index: number, name: number): number;
   if_nametoindex(name: string): number;
@@ -30,6 +32,7 @@ export function loadLibc(): Libc {
     writev: library.func('long writev(int fd, uintptr_t parts, int count)'),
     setsockopt: library.func('int setsockopt(int fd, int level, int name, uintptr_t value, unsigned int length)'),
     getsockopt: library.func('int getsockopt(int fd, int level, int name, uintptr_t value, uintptr_t length)'),
+    clock_gettime: library.func('int clock_gettime(int clock, uintptr_t into)'),
     ioctl: library.func('int ioctl(int fd, unsigned long request, uintptr_t argument)'),
     if_indextoname: library.func('uintptr_t if_indextoname(unsigned int index, uintptr_t name)'),
     if_nametoindex: library.func('unsigned int if_nametoindex(const char *name)'),

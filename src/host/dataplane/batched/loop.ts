@@ -2,7 +2,6 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Instant } from '../../../base/units.ts';
 import { Forwarder, type PacketTrace } from '../../../protocol/data/forward.ts';
 import { PLANE_STEPS, type PlaneStep } from '../../../protocol/data/plane.ts';
-import { monotonic } from '../../clock.ts';
 import { Arena } from './arena.ts';
 import { chooseCiphers } from './evp.ts';
 import { FloatHold } from './float-hold.ts';
@@ -21,6 +20,9 @@ const POLLIN = 1;
 /** Of a descriptor that polls: `fd` i32, `events` i16, `revents` i16. */
 const POLL_BYTES = 8;
 const READY_AT = 6;
+const CLOCK_MONOTONIC = 1;
+const TIME_BYTES = 16;
+const WORD = 0x1_0000_0000;
 /** So long at most nothing is heard, should the eventfd fail. */
 const LONGEST_WAIT_MS = 1000;
 /** A socket that fails is told of at most this often. */
@@ -49,7 +51,8 @@ export class DataLoop {
   readonly #tun: TunIo | undefined;
   readonly #poll: number;
   readonly #polled: number;
-  readonly #clockOffset: number;
+  /** A `timespec`. */
+  readonly #time: number;
   #troubleAt = Number.NEGATIVE_INFINITY;
   #tunGone = false;
   readonly #hold = new FloatHold();
@@ -73,7 +76,7 @@ export class DataLoop {
     this.#memory = new SharedMemory(setup.memory);
     this.#workerMemory = new WorkerMemory(this.#memory);
     this.#mailbox = new Mailbox(port, this.#memory);
-    this.#clockOffset = setup.epoch + monotonic() - performance.now();
+    this.#time = this.#arena.take(TIME_BYTES);
     this.#now = this.#readClock();
     const wants = (step: PlaneStep): boolean => !without.includes(step);
     const segments = wants('gso') && hasSegments(this.#arena, libc, descriptors.udp);
@@ -189,7 +192,9 @@ export class DataLoop {
     };
     if (!this.#setup.tunHeaders) return new PlainTun(parts);
     const joined = !this.#setup.without.includes('vnet-hdr');
-    return new OffloadTun(parts, joined, (step, errno) => this.#mailbox.say({ kind: 'step-off', step, errno }));
+    return new OffloadTun(parts, { joined, practises: this.#setup.practises }, (step, errno) =>
+      this.#mailbox.say({ kind: 'step-off', step, errno }),
+    );
   }
 
   /** Ciphers of Node's put the payload elsewhere. */
@@ -247,7 +252,12 @@ export class DataLoop {
   }
 
   #readClock(): Instant {
-    return (this.#setup.manualClock ? this.#memory.gauge(GAUGE.clock) : performance.now() + this.#clockOffset) as Instant;
+    if (this.#setup.manualClock) return this.#memory.gauge(GAUGE.clock) as Instant;
+    // Code that was just used to wait is at hand: after a rest, `performance.now` takes longer than everything up to the packet.
+    this.#libc.clock_gettime(CLOCK_MONOTONIC, this.#arena.base + this.#time);
+    const { data } = this.#arena;
+    const seconds = data.getUint32(this.#time, true) + data.getInt32(this.#time + 4, true) * WORD;
+    return (this.#setup.epoch + seconds * 1000 + data.getUint32(this.#time + 8, true) / 1e6) as Instant;
   }
 
   #isReady(descriptor: number): boolean {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { PlaneStep } from '../../../protocol/data/plane.ts';
 import { Joiner } from './joiner.ts';
-import { completeChecksum, GSO, NEEDS_CHECKSUM, Segmenter, VNET, VNET_BYTES } from './segments.ts';
+import { clearHeader, completeChecksum, GSO, NEEDS_CHECKSUM, Segmenter, VNET, VNET_BYTES } from './segments.ts';
 import { LARGEST_PACKET, TUN_BATCH, tunDropped, type TunIo, type TunParts, tunRefused } from './tun-io.ts';
 
 const TUNSETOFFLOAD = 0x400454d0;
@@ -10,6 +10,14 @@ const OFFLOADS = 1 | 2 | 4;
 const { EINVAL } = constants.errno;
 /** Of packets taken apart the batch is smaller: each may be 64 KiB. */
 const BATCH = TUN_BATCH / 8;
+
+/** How a device with headers is used. */
+export interface OffloadWishes {
+  /** Packets of many segments are wanted. */
+  readonly joined: boolean;
+  /** It is not asked whether it has them: `WorkerSetup.practises`. */
+  readonly practises: boolean;
+}
 
 /**
  * A TUN device whose packets have headers (`IFF_VNET_HDR`). With `joined`, TCP comes off it many segments at a time, is
@@ -26,20 +34,20 @@ export class OffloadTun implements TunIo {
   readonly offloads: boolean;
   #joins: boolean;
 
-  constructor(parts: TunParts, joined: boolean, stepOff: (step: PlaneStep, errno: number) => void) {
+  constructor(parts: TunParts, { joined, practises }: OffloadWishes, stepOff: (step: PlaneStep, errno: number) => void) {
     const { arena, libc, fd } = parts;
     this.#parts = parts;
     this.#stepOff = stepOff;
     this.#into = arena.take(LARGEST_PACKET + VNET_BYTES);
     this.#segmenter = new Segmenter(arena);
     this.#joiner = new Joiner(arena, (vectors, count, packets) => this.#write(vectors, count, packets));
-    this.offloads = libc.ioctl(fd, TUNSETOFFLOAD, joined ? OFFLOADS : 0) === 0 && joined;
+    this.offloads = (libc.ioctl(fd, TUNSETOFFLOAD, joined ? OFFLOADS : 0) === 0 || practises) && joined;
     this.#joins = this.offloads;
   }
 
-  receive(): void {
+  receive(most: number): void {
     const { libc, fd, arena } = this.#parts;
-    for (let i = 0; i < BATCH; i++) {
+    for (let i = 0; i < most && i < BATCH; i++) {
       const count = libc.read(fd, arena.base + this.#into, LARGEST_PACKET + VNET_BYTES);
       if (count < 0) return tunRefused(this.#parts, libc.errno());
       if (count > VNET_BYTES) this.#packet(this.#into + VNET_BYTES, count - VNET_BYTES);
@@ -50,7 +58,7 @@ export class OffloadTun implements TunIo {
     const at = packet.byteOffset;
     if (this.#joins) return this.#joiner.add(at, packet.length);
     const { libc, fd, arena } = this.#parts;
-    arena.bytes.fill(0, at - VNET_BYTES, at);
+    clearHeader(arena.data, at - VNET_BYTES);
     if (libc.write(fd, arena.base + at - VNET_BYTES, packet.length + VNET_BYTES) < 0) tunDropped(this.#parts, 1, libc.errno());
   }
 

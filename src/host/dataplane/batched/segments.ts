@@ -23,6 +23,13 @@ export const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP_CHECKSUM_AT = 6;
 const LONGEST_HEADERS = 256;
 
+/** Writes a header that says nothing. */
+export function clearHeader(data: DataView, at: number): void {
+  data.setUint32(at, 0);
+  data.setUint32(at + 4, 0);
+  data.setUint16(at + 8, 0);
+}
+
 /** Puts in the checksum that the kernel left to the device. False when the header tells nonsense. */
 export function completeChecksum(arena: Arena, at: number, length: number, start: number, offset: number): boolean {
   if (start + offset + 2 > length) return false;

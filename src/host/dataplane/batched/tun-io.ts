@@ -25,8 +25,8 @@ export interface TunParts {
 
 /** A TUN device as the loop uses it. */
 export interface TunIo {
-  /** Handles one batch of what waits. */
-  receive(): void;
+  /** Handles what waits: at most so many packets, and no more than a batch. */
+  receive(most: number): void;
   /** Takes one packet, which lies in the arena and stays there until `flush`. */
   write(packet: Buffer): void;
   /** Hands over what was kept back to go with others. */
@@ -43,9 +43,9 @@ export class PlainTun implements TunIo {
     this.#into = parts.arena.take(LARGEST_PACKET);
   }
 
-  receive(): void {
+  receive(most: number): void {
     const { libc, fd, arena, packet } = this.#parts;
-    for (let i = 0; i < TUN_BATCH; i++) {
+    for (let i = 0; i < most && i < TUN_BATCH; i++) {
       const count = libc.read(fd, arena.base + this.#into, LARGEST_PACKET);
       if (count <= 0) return tunRefused(this.#parts, libc.errno());
       packet(arena.view(this.#into, count));
