@@ -10,7 +10,8 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/failed-tests.ts'],
     projects: [
-      { test: { name: 'unit', ...unit } },
+      // Many times what any takes on a machine that does other things, too.
+      { test: { name: 'unit', ...unit, testTimeout: 30_000, hookTimeout: 30_000 } },
       { test: { name: 'fuzz', ...unit, setupFiles: ['test/fuzz/setup.ts'], testTimeout: 600_000 } },
       {
         test: {

@@ -175,7 +175,7 @@ export class Forwarder implements PlaneView {
   /** What the engine says. Commands for a peer that is gone, or of an earlier use of its id, do nothing. */
   command(command: PlaneCommand, at: Instant): void {
     if (command.kind === 'open-peer') return this.#openPeer(command.slot, command.link, command.format, at);
-    if (command.kind === 'send-control') return this.#sendControl(command.bytes, command.link, command.slot, at);
+    if (command.kind === 'send-control') return this.#sendControl(command.bytes, command.link, command.slot);
     if (command.kind === 'close-link') {
       if (command.link.connection !== undefined) this.#sink.closeLink(command.link, 'closed by us');
       return;
@@ -383,9 +383,8 @@ export class Forwarder implements PlaneView {
     return true;
   }
 
-  #sendControl(bytes: Buffer, link: Link, slot: PeerSlot | undefined, at: Instant): void {
-    const peer = slot === undefined ? undefined : this.#find(slot);
-    if (peer !== undefined) peer.lastSent = at;
+  /** Takes the place of no ping: what is sent again and again may be what does not come through. */
+  #sendControl(bytes: Buffer, link: Link, slot: PeerSlot | undefined): void {
     if (this.trace !== undefined) this.trace('W', bytes, slot, link);
     this.#sink.transmit(bytes, link);
   }

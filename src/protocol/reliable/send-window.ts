@@ -13,7 +13,7 @@ export interface ReliableMessage {
 export interface SendWindowStart {
   /** 0, or 1 when the reset was sent before there was state (facts: wire 5.1). */
   readonly firstId: number;
-  /** How long a message waits for its acknowledgement the first time; doubled with every retransmission. */
+  /** How long a message waits for its acknowledgement the first time; doubled with every retransmission, up to a limit. */
   readonly timeout: Duration;
 }
 
@@ -29,6 +29,12 @@ interface Outstanding {
 
 /** An id may be sent only while it is less than this ahead of the lowest unacknowledged one. */
 const WINDOW = 6;
+
+/**
+ * Without an end to doubling, the 60 s of a handshake give each message five chances, and at 20 % loss one client in some
+ * hundreds does not get in; with it there are nine.
+ */
+const LONGEST_TIMEOUT = milliseconds(8000);
 
 /** So many later messages acknowledged mean that this one was lost. */
 const FAST_RETRANSMIT_AFTER = 3;
@@ -121,6 +127,6 @@ export class SendWindow {
   }
 
   #backOff(timeout: Duration, at: Instant): { readonly next: Duration; readonly dueAt: Instant } {
-    return { next: milliseconds(timeout * 2), dueAt: after(at, timeout) };
+    return { next: milliseconds(Math.max(timeout, Math.min(timeout * 2, LONGEST_TIMEOUT))), dueAt: after(at, timeout) };
   }
 }
