@@ -31,6 +31,7 @@ function rowOf(index: number): SeenClient {
     bytesReceived: 1_000_000 + index * 977,
     bytesSent: 9_000_000 + index * 1009,
     quality: {
+      packets: 100,
       lost: index % 7,
       reordered: 0,
       replayed: 0,
@@ -99,7 +100,7 @@ function makerOf({ maker, clients }: ScrapeSetup): Maker {
 
 function ownScrape(fleet: Fleet): number {
   let length = 0;
-  for (const piece of expose(fleet, at(2), { format: 'text' })) length += Buffer.byteLength(piece);
+  for (const piece of expose(fleet, at(2), { format: 'text' })) length += piece.byteLength;
   return length;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../host/clock.ts';
 import type { MonitorApp, MonitorPart } from '../monitor/app.ts';
+import { Alerting } from '../monitor/alerting.ts';
 import { Delivery } from '../monitor/delivery/delivery.ts';
 import { Shipping } from '../monitor/shipping/shipping.ts';
 import type { Logging } from '../service/logging.ts';
@@ -7,7 +8,10 @@ import type { Logging } from '../service/logging.ts';
 /** What the monitor does beside watching, in the order in which it begins: who is told of something before who tells it. */
 export function monitorParts({ fleet }: MonitorApp, clock: Clock, logging: Logging): MonitorPart[] {
   const shared = { fleet, clock, logging };
-  return [new Shipping(shared), new Delivery(shared)];
+  const delivery = new Delivery(shared);
+  const alerting = new Alerting(shared);
+  alerting.listen(delivery);
+  return [new Shipping(shared), delivery, alerting];
 }
 
 /** The part that has to have every line. */

@@ -104,6 +104,7 @@ export function clientRecord(engine: ClientNumbers, client: ClientInstance, now:
     cipher: client.tunnel?.cipher,
     phase: client.phase,
     quality: {
+      packets: data?.packetsReceived ?? 0,
       lost: data?.lost ?? 0,
       reordered: data?.reordered ?? 0,
       replayed: data?.replayed ?? 0,

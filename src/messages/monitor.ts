@@ -20,14 +20,6 @@ export const MONITOR = {
   trouble: row('monitor.trouble', 'M_WARN', "Monitor: '{daemon}': cannot look at {reason:rest}"),
   gatewayFailed: row('monitor.gateway-failed', 'M_NONFATAL', "Monitor: '{daemon}': no gateway: {reason:rest}", { event: 'listen-failed' }),
   gatewayOpen: row('monitor.gateway-open', 'M_INFO', "Monitor: '{daemon}': gateway at {where:rest}"),
-  history: row('monitor.history', 'M_INFO', 'Monitor: history in {file:rest}'),
-  historyDamaged: row(
-    'monitor.history-damaged',
-    'M_NONFATAL',
-    'Monitor: the history is damaged and kept as {aside:text}, a new one begins: {reason:rest}',
-  ),
-  historyFailed: row('monitor.history-failed', 'M_NONFATAL', 'Monitor: the history cannot be written, trying again: {reason:rest}'),
-  historyWorks: row('monitor.history-works', 'M_WARN', 'Monitor: the history is written again, {count:int} records were lost'),
   targetWorks: row('monitor.target-works', 'M_INFO', "Monitor: target '{target}' works: {where:rest}"),
   targetFailed: row('monitor.target-failed', 'M_WARN', "Monitor: target '{target}' failed, and is tried again: {reason:rest}"),
   targetRefused: row(
@@ -51,5 +43,22 @@ export const MONITOR = {
     'M_WARN',
     "Monitor: the spool of target '{target}' has no room: {count:int} of the oldest records are gone",
   ),
+  history: row('monitor.history', 'M_INFO', 'Monitor: history in {file:rest}'),
+  historyDamaged: row(
+    'monitor.history-damaged',
+    'M_NONFATAL',
+    'Monitor: the history is damaged and kept as {aside:text}, a new one begins: {reason:rest}',
+  ),
+  historyFailed: row('monitor.history-failed', 'M_NONFATAL', 'Monitor: the history cannot be written, trying again: {reason:rest}'),
+  historyWorks: row('monitor.history-works', 'M_WARN', 'Monitor: the history is written again, {count:int} records were lost'),
+  alertFires: row('monitor.alert-fires', 'M_WARN', 'Monitor: alert {rule:word} ({severity:word}) fires: {summary:rest}'),
+  alertOver: row(
+    'monitor.alert-over',
+    'M_INFO',
+    'Monitor: alert {rule:word} ({severity:word}) is over after {seconds:int} s: {summary:rest}',
+  ),
+  alertFileFailed: row('monitor.alert-file-failed', 'M_WARN', 'Monitor: alerts are not kept over a restart: {reason:rest}'),
+  silenced: row('monitor.silenced', 'M_INFO', "Monitor: silence {id:word} by '{by}' until {until:word}: {what:rest}"),
+  silenceEnded: row('monitor.silence-ended', 'M_INFO', 'Monitor: silence {id:word} was ended'),
   ending: row('monitor.ending', 'M_INFO', 'Monitor: {signal:signal} received, ending'),
 } as const;

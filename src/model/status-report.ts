@@ -6,6 +6,8 @@ export type ClientPhase = 'handshake' | 'authenticating' | 'connecting' | 'conne
 
 /** What is measured about one client's link, at the source. */
 export interface LinkQuality {
+  /** Data packets that came. */
+  readonly packets: number;
   /** Gaps in the data packet ids that never filled. */
   readonly lost: number;
   /** Packets that came after a later one. */

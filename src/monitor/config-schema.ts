@@ -16,6 +16,7 @@ import {
   textAs,
 } from './config-fields.ts';
 import { address, clientTls, duration, PASSWORD, path, secret, secretFile, serverTls } from './config-parts.ts';
+import { ALERTS, RULE_CHANGES } from './config-alerts.ts';
 import { DELIVER, SHIP } from './config-targets.ts';
 
 /** Every key of the configuration of the monitor, with what it means. What they make is in `config.ts`. */
@@ -119,6 +120,7 @@ const daemon = map({
   certificates: described(certificates, 'Certificates and revocation lists whose end is watched.'),
   gateway: described(gateway, 'A management interface for many clients in front of this daemon.'),
   health: described(health, 'When it is well; goes before what holds for all.'),
+  alerts: described(RULE_CHANGES, 'Rules with thresholds of their own for this daemon; they go before those for all.'),
 });
 
 const http = map({
@@ -143,6 +145,17 @@ const http = map({
       { one: true },
     ),
     'Who may read: tokens.',
+  ),
+  tokens: described(
+    list(
+      map({
+        token: described(secret(), 'The token; `${NAME}` takes it from the environment.'),
+        'token-file': described(secretFile(), 'A file whose first line is the token.'),
+        role: required(described(oneOf('read', 'operate'), 'What it lets do: look; also change things, such as silencing alerts.')),
+      }),
+      { one: true },
+    ),
+    'Tokens with what they let do.',
   ),
 });
 
@@ -177,6 +190,7 @@ export const CONFIG_SCHEMA = map({
   'silent-after': described(duration('1s', '1d'), 'A better source that is silent for so long lets worse ones speak; 150s unless given.'),
   'max-clients': described(integer(1, 1_000_000), 'Clients that are known of one daemon at once; 65536 unless given.'),
   health: described(health, 'When daemons are well.'),
+  alerts: described(ALERTS, 'When alerts fire, and how they are told of.'),
   ship: described(SHIP, 'Lines of logs, and events, go to central logs.'),
   deliver: described(DELIVER, 'Alerts go to people, or to what tells them.'),
   verb: described(integer(0, 11), 'How much the monitor itself logs; 3 unless given.'),

@@ -10,12 +10,14 @@ import { labelText } from '../telemetry/labels.ts';
 import { defined, fingerprintOf, passwordOf } from './config-parts.ts';
 import { CONFIG_SCHEMA, MANAGEMENT_DEFAULTS, type PidSource, type RawConfig, type RawDaemon, type RawHealth } from './config-schema.ts';
 import { type ConfigProblem, Site } from './config-site.ts';
+import { type AlertsConfig, alertsFrom, DEFAULT_ALERTS } from './config-alerts.ts';
 import { type DeliverConfig, deliverFrom, type ShipConfig, shipFrom } from './config-targets.ts';
 
 /** What the monitor is told: which daemons to watch by which sources, and where to show what it knows. */
 export interface MonitorConfig {
   readonly daemons: readonly DaemonConfig[];
   readonly http: HttpConfig;
+  readonly alerts: AlertsConfig;
   readonly history: HistoryConfig | undefined;
   readonly fleet: FleetOptions;
   readonly kumina: boolean;
@@ -66,12 +68,13 @@ export interface GatewayConfig {
   readonly maxConnections?: number;
 }
 
-/** Where metrics and health are served, and to whom. Nobody is asked for anything where both lists are empty. */
+/** Where metrics, health and the API are served, and to whom. Nobody is asked for anything where all lists are empty. */
 export interface HttpConfig {
   readonly listen: readonly StreamAddress[];
   readonly tls: StreamTls | undefined;
   readonly basic: readonly { readonly user: string; readonly password: Secret }[];
   readonly bearer: readonly Secret[];
+  readonly tokens: readonly { readonly token: Secret; readonly role: 'read' | 'operate' }[];
 }
 
 /** Where the history is kept, and for how long. */
@@ -89,7 +92,8 @@ export const DEFAULT_LISTEN: StreamAddress = { kind: 'tcp', host: '127.0.0.1', p
 /** What holds where nothing is said; of no daemon. */
 export const DEFAULT_CONFIG: MonitorConfig = {
   daemons: [],
-  http: { listen: [DEFAULT_LISTEN], tls: undefined, basic: [], bearer: [] },
+  http: { listen: [DEFAULT_LISTEN], tls: undefined, basic: [], bearer: [], tokens: [] },
+  alerts: DEFAULT_ALERTS,
   history: undefined,
   fleet: DEFAULT_FLEET,
   kumina: false,
@@ -157,6 +161,7 @@ const NOTHING_ABOUT_DAEMON = {
   certificates: undefined,
   gateway: undefined,
   health: undefined,
+  alerts: undefined,
 };
 
 function configFrom(raw: RawConfig, faults: string[]): MonitorConfig {
@@ -177,6 +182,10 @@ function configFrom(raw: RawConfig, faults: string[]): MonitorConfig {
         return password === undefined ? [] : [{ user: entry.user, password }];
       }),
       bearer: (raw.http?.bearer ?? []).flatMap((entry) => entry['token-file'] ?? entry.token ?? []),
+      tokens: (raw.http?.tokens ?? []).flatMap((entry) => {
+        const token = entry['token-file'] ?? entry.token;
+        return token === undefined ? [] : [{ token, role: entry.role }];
+      }),
     },
     history: raw.history && {
       file: raw.history.file,
@@ -192,6 +201,7 @@ function configFrom(raw: RawConfig, faults: string[]): MonitorConfig {
     },
     kumina,
     thresholds: thresholdsFrom(raw.health),
+    alerts: alertsFrom(raw.alerts, raw.daemons),
     ship: shipFrom(raw.ship, faults),
     deliver: deliverFrom(raw.deliver, faults),
     verb: raw.verb ?? DEFAULT_CONFIG.verb,
@@ -220,7 +230,8 @@ function daemonFrom(raw: RawDaemon): DaemonConfig {
     certificates: watched,
     gateway: gatewayFrom(raw.gateway),
     thresholds: thresholdsFrom(raw.health),
-    fingerprint: fingerprintOf(raw),
+    // Other thresholds of alerts need no other sources.
+    fingerprint: fingerprintOf({ ...raw, alerts: undefined }),
   };
 }
 
@@ -278,5 +289,6 @@ function faultsOf(config: MonitorConfig, raw: RawConfig): string[] {
   if (config.http.listen.length === 0) faults.push('http.listen: give an address at least');
   if (config.http.basic.length < (raw.http?.basic?.length ?? 0)) faults.push('http.basic: each user needs password or password-file');
   if (config.http.bearer.length < (raw.http?.bearer?.length ?? 0)) faults.push('http.bearer: give token or token-file');
+  if (config.http.tokens.length < (raw.http?.tokens?.length ?? 0)) faults.push('http.tokens: give token or token-file');
   return faults;
 }

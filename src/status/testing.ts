@@ -4,6 +4,7 @@ import type { ClientRecord, LinkQuality, RouteRecord, ServerStatus } from '../mo
 /** Reports for tests of whatever shows them: the two clients that the recordings under `test/golden` were made with. */
 
 const QUALITY: LinkQuality = {
+  packets: 100,
   lost: 0,
   reordered: 0,
   replayed: 0,

@@ -62,6 +62,7 @@ export class Events implements EventsView {
   readonly renegotiations: Tally;
   readonly replays: Tally;
   readonly lost: Tally;
+  readonly packets: Tally;
   readonly handshakeSeconds = new Histogram(HANDSHAKE_BOUNDS);
   readonly connectSeconds = new Histogram(CONNECT_BOUNDS);
   readonly roundTripSeconds = new Histogram(ROUND_TRIP_BOUNDS);
@@ -71,6 +72,7 @@ export class Events implements EventsView {
     this.renegotiations = new Tally(['native', 'log', 'management'], options);
     this.replays = new Tally(['native', 'log'], options);
     this.lost = new Tally(['native'], options);
+    this.packets = new Tally(['native'], options);
     // What has begun to count is there from the start, so that its first step shows as one.
     for (const reason of END_REASONS) this.#disconnects.add(reason, 0);
     this.#handshakes.add('succeeded|', 0);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { milliseconds } from '../base/units.ts';
 import { expose, exposition, formatFor } from './expose.ts';
 import type { Fact } from './facts.ts';
 import { Fleet } from './fleet.ts';
@@ -38,10 +39,34 @@ function parse(page: string, open: boolean): Map<string, { readonly type: string
 /** A daemon of which everything is known. */
 function busy(): Rig {
   const rig = new Rig({ series: { mode: 'user', top: 0, max: 100 } });
+  // Users and traffic are not as they were known to be.
+  const hours = Array.from({ length: 24 }, (_all, hour) => ({ hour, rate: 1000, days: 3 }));
+  const known = { name: 'c4000', first: wall(-8 * 86_400), hours: 0, networks: ['192.0.2.0/24'] };
+  rig.fleet.patterns.restore({ daemons: [{ name: 'vpn', users: [known], usual: hours }] });
+  rig.fleet.alerting = {
+    counts: () => [{ daemon: 'vpn', rule: 'OpenVPNDown', severity: 'critical', state: 'firing', count: 1 }],
+    withoutData: () => new Map([['vpn', ['OpenVPNHighCpu']]]),
+    took: milliseconds(5),
+    seriesLeftOut: 0,
+  };
+  rig.fleet.targets.add({
+    name: 'central',
+    purpose: 'ship',
+    where: 'udp://192.0.2.1:514',
+    trouble: undefined,
+    taken: 1,
+    failures: 0,
+    refused: 0,
+    dropped: 0,
+    waiting: 0,
+    waitingBytes: 0,
+    spoolTrouble: undefined,
+  });
   rig.up('management', 0, true);
   rig.up('process', 0);
   rig.tell('management', 1, list([]));
   const quality = {
+    packets: 100,
     lost: 3,
     reordered: 0,
     replayed: 2,
@@ -56,7 +81,10 @@ function busy(): Rig {
   rig.tell(
     'management',
     2,
-    list([client(4000, { clientId: 0, bytesReceived: 10, bytesSent: 20, quality })], { time: { wall: wall(2) }, counters }),
+    list([client(4000, { clientId: 0, bytesReceived: 10, bytesSent: 20, quality }), client(4001, { clientId: 1, commonName: 'c4000' })], {
+      time: { wall: wall(2) },
+      counters,
+    }),
   );
   rig.tell('management', 2, { kind: 'state', state: { time: wall(0), name: 'CONNECTED', detail: 'SUCCESS' } });
   rig.tell('management', 2, { kind: 'pool', size: 253 });
@@ -73,6 +101,7 @@ function busy(): Rig {
   });
   rig.tell('process', 2, { kind: 'rooms', rooms: [{ use: 'log', path: '/var/log', freeBytes: 5, sizeBytes: 10 }] });
   rig.line('management', 3, '10.99.0.9:1 TLS Error: TLS handshake failed', 'N');
+  rig.line('management', 3, '10.99.0.9:1 TLS Auth Error: Auth Username/Password verification failed for peer', 'N');
   rig.line('management', 3, '10.99.0.9:1 TLS Error: cannot locate HMAC in incoming packet from [AF_INET]10.99.0.9:1', 'N');
   return rig;
 }
@@ -98,8 +127,8 @@ describe.each([['text', false] as const, ['openmetrics', true] as const])('the p
     expect(value('tunnelscope_state{daemon="vpn",state="EXITING"}')).toBe(0);
     expect(value('tunnelscope_state_duration_seconds{daemon="vpn"}')).toBe(10);
     expect(value('tunnelscope_received_bytes_total{daemon="vpn"}')).toBe(10);
-    expect(value('tunnelscope_clients{daemon="vpn",phase="connected"}')).toBe(1);
-    expect(value('tunnelscope_connects_total{daemon="vpn"}')).toBe(1);
+    expect(value('tunnelscope_clients{daemon="vpn",phase="connected"}')).toBe(2);
+    expect(value('tunnelscope_connects_total{daemon="vpn"}')).toBe(2);
     expect(value('tunnelscope_handshakes_total{daemon="vpn",outcome="failed",reason="tls-error"}')).toBe(1);
     expect(value('tunnelscope_handshake_duration_seconds_bucket{daemon="vpn",le="0.025"}')).toBe(0);
     expect(value('tunnelscope_handshake_duration_seconds_bucket{daemon="vpn",le="0.05"}')).toBe(1);
@@ -178,7 +207,7 @@ describe('the page', () => {
     const pieces = [...expose(rig.fleet, at(2), { format: 'text' })];
     expect(pieces.length).toBeGreaterThan(5);
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100_000);
-    expect(pieces.join('')).toBe(exposition(rig.fleet, at(2), { format: 'text' }));
+    expect(Buffer.concat(pieces).toString()).toBe(exposition(rig.fleet, at(2), { format: 'text' }));
   });
 
   it.each([

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Now } from '../base/units.ts';
 import { Daemon } from './daemon.ts';
 import type { FleetEvent } from './facts.ts';
+import type { AlertingView } from './alerts/view.ts';
 import { DEFAULT_FLEET, type FleetOptions } from './options.ts';
 import type { FleetWatcher, NoticeSink } from './notices.ts';
+import { Patterns } from './patterns/patterns.ts';
 import type { SeriesBudget } from './series.ts';
 import type { TargetView } from './targets.ts';
 import type { DaemonView, FleetView } from './views.ts';
@@ -19,12 +21,18 @@ export class Fleet implements FleetView {
   readonly #budget: SeriesBudget = { used: 0, leftOut: 0 };
   /** Where lines and alerts go; each is put in and taken out by whoever sends there. */
   readonly targets = new Set<TargetView>();
+  /** What strikes; it watches the fleet as others do. */
+  readonly patterns: Patterns;
+  /** Put in by whoever evaluates alerts. */
+  alerting: AlertingView | undefined;
   readonly #watchers = new Set<FleetWatcher>();
   #sessions = 0;
   #dropped = 0;
 
   constructor(options: Partial<FleetOptions> = {}) {
     this.#options = { ...DEFAULT_FLEET, ...options };
+    this.patterns = new Patterns(this, () => this.#options.series.hashKey);
+    this.#watchers.add(this.patterns);
   }
 
   /** From now on these hold. What was counted stays, and so do the clients that are known; series of users stay where users had them. */
@@ -102,5 +110,6 @@ export class Fleet implements FleetView {
   /** Lets things happen whose time has come; to be called before the views are read. */
   advance(now: Now): void {
     for (const daemon of this.#daemons.values()) daemon.advance(now);
+    this.patterns.advance(now);
   }
 }

@@ -199,10 +199,11 @@ export class Sessions {
     const before = session.quality;
     session.quality = quality;
     const events = this.#events;
-    const more = (name: 'renegotiations' | 'replayed' | 'lost'): number => Math.max(0, quality[name] - (before?.[name] ?? 0));
+    const more = (name: 'renegotiations' | 'replayed' | 'lost' | 'packets'): number => Math.max(0, quality[name] - (before?.[name] ?? 0));
     events.renegotiations.add('native', more('renegotiations'), now);
     events.replays.add('native', more('replayed'), now);
     events.lost.add('native', more('lost'), now);
+    events.packets.add('native', more('packets'), now);
     if (quality.roundTripMs !== undefined && quality.roundTripMs !== before?.roundTripMs) {
       events.roundTripSeconds.observe(quality.roundTripMs / 1000);
     }

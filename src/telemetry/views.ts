@@ -1,5 +1,7 @@
 import type { Now, WallTime } from '../base/units.ts';
 import type { ClientPhase, LinkQuality } from '../model/status-report.ts';
+import type { AlertingView } from './alerts/view.ts';
+import type { PatternsView } from './patterns/patterns.ts';
 import type { TargetView } from './targets.ts';
 import type {
   DaemonMode,
@@ -51,6 +53,8 @@ export interface SourceView {
   /** Its address or path. */
   readonly where: string;
   readonly up: boolean;
+  /** It carries the daemon's log. */
+  readonly lines: boolean;
   /** Since when it is up or down. */
   readonly since: Now;
   /** The last fact that it told, going down left out. */
@@ -112,6 +116,8 @@ export interface EventsView {
   readonly replays: CountView;
   /** Packets that were lost on the way to the daemon, where it measures them. */
   readonly lost: CountView;
+  /** Data packets of clients that came, where it counts them. */
+  readonly packets: CountView;
   /** By why. */
   readonly rejectedPackets: Counts;
   /** By `severity|event`. */
@@ -169,6 +175,10 @@ export interface FleetView {
   readonly seriesLeftOut: number;
   /** Facts about daemons that are not there. */
   readonly factsDropped: number;
+  /** What strikes, and what is usual. */
+  readonly patterns: PatternsView;
+  /** The alerts; undefined where nobody evaluates them. */
+  readonly alerting: AlertingView | undefined;
   /** Where lines and alerts go. */
   readonly targets: Iterable<TargetView>;
 }

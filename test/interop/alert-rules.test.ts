@@ -157,10 +157,20 @@ const CASES: Readonly<Record<string, Case>> = {
     quiet: [series('recent_unusual_connections', between(5, 20, 1), { pattern: 'new-network', ...NIGHT })],
   },
   OpenVPNRestarts: {
-    fires: [series('restarts_total', of(160, (index) => Math.min(3, Math.max(0, Math.floor((index - 20) / 4)))) as number[])],
+    fires: [
+      series(
+        'restarts_total',
+        of(160, (index) => Math.min(3, Math.max(0, Math.floor((index - 20) / 4)))),
+      ),
+    ],
     from: 8,
     to: 20.75,
-    quiet: [series('restarts_total', of(160, (index) => (index > 20 ? 1 : 0)) as number[])],
+    quiet: [
+      series(
+        'restarts_total',
+        of(160, (index) => (index > 20 ? 1 : 0)),
+      ),
+    ],
   },
   OpenVPNReloadFailed: {
     fires: [

@@ -19,6 +19,7 @@ function record(commonName: string, more: Partial<ClientRecord> = {}): ClientRec
     cipher: 'AES-256-GCM',
     phase: 'connected',
     quality: {
+      packets: 100,
       lost: 0,
       reordered: 0,
       replayed: 0,

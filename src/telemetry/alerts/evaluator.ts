@@ -121,6 +121,11 @@ export class Evaluator {
     return this.#all();
   }
 
+  /** Word of each that fires now. */
+  firing(): readonly AlertNotice[] {
+    return [...this.#all()].filter(({ state }) => state === 'firing').map((alert) => alert.notice(undefined));
+  }
+
   /** What is evaluated. */
   get variants(): readonly Variant[] {
     return this.#running.map(({ variant }) => variant);

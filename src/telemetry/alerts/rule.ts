@@ -1,6 +1,6 @@
 import { labelText } from '../labels.ts';
 import { type BoundFormula, bind, type Formula, type Matcher } from './expression.ts';
-import { literal } from './label-set.ts';
+import { literal, meets } from './label-set.ts';
 
 /** How bad it is: somebody has to come now, somebody has to look today, somebody may want to know. */
 export const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -71,6 +71,8 @@ export interface Variant {
   readonly hold: number;
   readonly values: ReadonlyMap<string, number>;
   readonly formula: BoundFormula;
+  /** Whether it is about the daemon of this name. */
+  readonly daemon: (name: string) => boolean;
 }
 
 /** What of each rule is evaluated: once for all daemons of which the configuration says nothing of their own, once for each others that are alike. */
@@ -112,6 +114,7 @@ function variantOf(rule: Rule, change: RuleChange, match: readonly Matcher[]): r
       hold: change.hold ?? rule.hold,
       values,
       formula: bind(rule.formula, values, match),
+      daemon: (name) => match.every((each) => meets(each)(labelText(name))),
     },
   ];
 }

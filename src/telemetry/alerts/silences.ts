@@ -105,8 +105,7 @@ function faultOfPattern(pattern: string): string | undefined {
   if (/\)[*+{]/.test(bare)) return 'a group may not be repeated';
   if ((bare.match(/[*+{]/g) ?? []).length > 2) return 'at most two repetitions';
   try {
-    new RegExp(pattern, 'su');
-    return undefined;
+    return new RegExp(pattern, 'su').unicode ? undefined : 'it is no regular expression';
   } catch {
     return 'it is no regular expression';
   }

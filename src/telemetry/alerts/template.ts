@@ -88,9 +88,9 @@ function fourDigits(value: number): string {
   return `${digits}e${sign}${exponent.replace(/^[-+]/, '').padStart(2, '0')}`;
 }
 
-/** JavaScript rounds halves up. A half has no more than these digits behind it, as what is added to it is a multiple of its last bit. */
+/** JavaScript rounds halves up. What differs from a half does so in the first twenty digits: a number has sixteen of its own. */
 function toFourDigits(value: number): number {
-  const [digits = '', exponent = '0'] = value.toExponential(60).split('e');
+  const [digits = '', exponent = '0'] = value.toExponential(20).split('e');
   const half = /^(-?\d\.\d\d[02468])50*$/.exec(digits);
   return half === null ? Number(value.toPrecision(4)) : Number(`${half[1]}e${exponent}`);
 }

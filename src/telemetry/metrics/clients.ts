@@ -1,5 +1,5 @@
 import type { Metric } from './metric.ts';
-import { countOf, countsOf } from './metric.ts';
+import { countOf, countOfLog, countsOf } from './metric.ts';
 
 /** Who is there, how they came and went, and how their links are. */
 export const CLIENT_METRICS: readonly Metric[] = [
@@ -107,7 +107,7 @@ export const CLIENT_METRICS: readonly Metric[] = [
     help: 'Packets dropped as seen before.',
     sources: ['native', 'management', 'log'],
     moves: 'Somebody sends recorded packets, or the network doubles them.',
-    read: countOf(({ events }) => events.replays),
+    read: countOfLog(({ events }) => events.replays),
   },
   {
     name: 'tunnelscope_rejected_packets',
@@ -128,6 +128,16 @@ export const CLIENT_METRICS: readonly Metric[] = [
     sources: ['native'],
     moves: 'The network loses packets.',
     read: countOf(({ events }) => events.lost),
+  },
+  {
+    name: 'tunnelscope_received_packets',
+    of: 'daemon',
+    type: 'counter',
+    labels: [],
+    help: 'Data packets of clients that came.',
+    sources: ['native'],
+    moves: 'Traffic comes from clients.',
+    read: countOf(({ events }) => events.packets),
   },
   {
     name: 'tunnelscope_round_trip_seconds',

@@ -37,7 +37,7 @@ export const DAEMON_METRICS: readonly Metric[] = [
     type: 'gauge',
     labels: [],
     help: 'Whether any source tells of the daemon: 1 or 0.',
-    sources: ['native', 'management', 'status-file', 'log'],
+    sources: ['monitor'],
     moves: 'The daemon is stopped or started.',
     read: ({ speaker }, emit) => emit(speaker === undefined ? 0 : 1),
   },
@@ -47,7 +47,7 @@ export const DAEMON_METRICS: readonly Metric[] = [
     type: 'gauge',
     labels: ['source'],
     help: 'Whether this source works: 1 or 0.',
-    sources: ['native', 'management', 'status-file', 'log', 'process'],
+    sources: ['monitor'],
     moves: 'The management interface goes away, the status file is removed.',
     read: ({ sources }, emit) => {
       for (const { kind, up } of sources.values()) emit(up ? 1 : 0, kind);
@@ -60,7 +60,7 @@ export const DAEMON_METRICS: readonly Metric[] = [
     unit: 'seconds',
     labels: ['source'],
     help: 'Time since this source last told anything.',
-    sources: ['native', 'management', 'status-file', 'log', 'process'],
+    sources: ['monitor'],
     moves: 'Time passes; a poll or an event sets it back.',
     read: ({ sources }, emit, now) => {
       for (const { kind, heard } of sources.values()) if (heard !== undefined) emit(between(heard.at, now.at) / 1000, kind);

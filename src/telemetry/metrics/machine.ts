@@ -2,7 +2,7 @@ import type { SeenCertificate, SeenRoom } from '../facts.ts';
 import { labelText } from '../labels.ts';
 import type { Figure } from '../views.ts';
 import type { Metric } from './metric.ts';
-import { countOf, countsOf } from './metric.ts';
+import { countOf, countsOf, hasLog } from './metric.ts';
 
 /** The log, the management interface, files and the process. */
 export const MACHINE_METRICS: readonly Metric[] = [
@@ -36,7 +36,9 @@ export const MACHINE_METRICS: readonly Metric[] = [
     help: 'Management clients that were turned away: wrong passwords, wrong users, too many at once.',
     sources: ['native', 'management', 'log'],
     moves: 'Somebody guesses the management password.',
-    read: ({ refusedLogins }, emit) => {
+    read: (daemon, emit) => {
+      const { refusedLogins } = daemon;
+      if (!refusedLogins.has('daemon') && hasLog(daemon)) emit(0, 'daemon');
       for (const [side, { value }] of refusedLogins) emit(value, side);
     },
   },
@@ -48,6 +50,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: ['role', 'file', 'subject'],
     help: 'When a certificate ends to be valid, or the next revocation list is due. The earliest, where a file has several of one subject.',
     sources: ['process'],
+    wants: 'certificates',
     moves: 'A certificate or list is renewed.',
     read: ({ certificates }, emit) => {
       const earliest = new Map<string, SeenCertificate>();
@@ -67,6 +70,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: [],
     help: 'Processor time of the daemon, over restarts.',
     sources: ['native', 'process'],
+    wants: 'pid',
     moves: 'The daemon works.',
     read: countOf(({ cpuSeconds }) => cpuSeconds),
   },
@@ -78,6 +82,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: [],
     help: 'Memory of the daemon that is in use.',
     sources: ['native', 'process'],
+    wants: 'pid',
     moves: 'Clients connect.',
     read: ({ process }, emit) => {
       if (process?.value !== undefined) emit(process.value.residentBytes);
@@ -90,6 +95,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: [],
     help: 'Files and sockets that the daemon has open.',
     sources: ['native', 'process'],
+    wants: 'pid',
     moves: 'TCP clients or management clients connect.',
     read: ({ process }, emit) => {
       if (process?.value?.openFiles !== undefined) emit(process.value.openFiles);
@@ -102,6 +108,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: [],
     help: 'Files and sockets that the daemon may have open.',
     sources: ['native', 'process'],
+    wants: 'pid',
     moves: 'The daemon is started with another limit.',
     read: ({ process }, emit) => {
       if (process?.value?.maxOpenFiles !== undefined) emit(process.value.maxOpenFiles);
@@ -115,6 +122,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: [],
     help: 'When the process of the daemon started.',
     sources: ['native', 'process'],
+    wants: 'pid',
     moves: 'The daemon is started anew.',
     read: ({ process }, emit) => {
       if (process?.value !== undefined) emit(process.value.started / 1000);
@@ -128,6 +136,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: ['use', 'path'],
     help: 'Room left where the log and status files of the daemon live.',
     sources: ['process'],
+    wants: 'files',
     moves: 'The log grows.',
     read: ({ rooms }, emit) => {
       for (const { use, path, freeBytes } of roomsOf(rooms)) emit(freeBytes, use, path);
@@ -141,6 +150,7 @@ export const MACHINE_METRICS: readonly Metric[] = [
     labels: ['use', 'path'],
     help: 'Size of the disk where the log and status files of the daemon live.',
     sources: ['process'],
+    wants: 'files',
     moves: 'The disk is changed.',
     read: ({ rooms }, emit) => {
       for (const { use, path, sizeBytes } of roomsOf(rooms)) emit(sizeBytes, use, path);

@@ -19,6 +19,10 @@ interface Described {
   readonly sources: readonly (SourceKind | 'monitor')[];
   /** What happens to a real daemon when it moves. */
   readonly moves: string;
+  /** What the configuration of the monitor has to name for it, beside a source. */
+  readonly wants?: 'pid' | 'certificates' | 'files';
+  /** It has series only while there is something to tell: to have none is well. */
+  readonly sparse?: true;
 }
 
 /** One metric: how it is read from the state. */
@@ -56,6 +60,19 @@ export function countOf(pick: (daemon: DaemonView) => CountView): (daemon: Daemo
     const count = pick(daemon);
     if (count.by !== undefined) emit(count.value);
   };
+}
+
+/** A counter that is there from 0 on once a log is read, so that its first step shows as one. */
+export function countOfLog(pick: (daemon: DaemonView) => CountView): (daemon: DaemonView, emit: Emit) => void {
+  return (daemon, emit) => {
+    const count = pick(daemon);
+    if (count.by !== undefined || hasLog(daemon)) emit(count.value);
+  };
+}
+
+/** Whether some source brings the daemon's log, or did. */
+export function hasLog({ sources }: DaemonView): boolean {
+  return [...sources.values()].some(({ lines }) => lines);
 }
 
 /** Counters by the words of one label, or of several joined with `|`. */

@@ -2,6 +2,7 @@ import { CLIENT_METRICS, SERIES_METRICS } from './clients.ts';
 import { DAEMON_METRICS } from './daemon.ts';
 import { MACHINE_METRICS, MONITOR_METRICS } from './machine.ts';
 import type { Metric } from './metric.ts';
+import { ALERT_METRICS, PATTERN_METRICS } from './patterns.ts';
 import { TARGET_METRICS } from './targets.ts';
 
 /** The metrics by subject, in the order of the page and of the exposition. */
@@ -10,7 +11,9 @@ export const METRIC_SUBJECTS: Readonly<Record<string, readonly Metric[]>> = {
   Clients: CLIENT_METRICS,
   'Users and clients one by one': SERIES_METRICS,
   'Log, management, files, process': MACHINE_METRICS,
+  'What strikes': PATTERN_METRICS,
   Monitor: MONITOR_METRICS,
+  Alerts: ALERT_METRICS,
   'Shipping and delivery': TARGET_METRICS,
 };
 
