@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { statusRenderer } from '../../src/daemon/management.ts';
 import { SystemClock } from '../../src/host/clock.ts';
 import { writeWholeFile } from '../../src/host/files.ts';
 import { Logging } from '../../src/service/logging.ts';
-import { WholeLines } from '../../src/management/outlet.ts';
 import { ManagementService } from '../../src/service/management.ts';
 import { runPaced } from '../../src/service/paced.ts';
-import { END_LINE, statusPieces } from '../../src/status/write.ts';
+import { statusPieces } from '../../src/status/write.ts';
 import { SimulatedPort } from './simulated.ts';
 
 /**
@@ -24,10 +24,13 @@ const LINES_A_TURN = 50;
 const [path, clients, maxBacklog] = JSON.parse(process.argv[2] ?? '[]') as [string, number, number];
 const clock = new SystemClock();
 const silent = { write: () => {}, close: () => Promise.resolve() };
-const port = new SimulatedPort(clients, (steps, use) => runPaced(steps, clock, use));
-const renderStatus = (...[report, version]: Parameters<ConstructorParameters<typeof ManagementService>[1]['renderStatus']>) =>
-  version === 'json' ? [END_LINE] : wholeLines(statusPieces(report, { version, compat: COMPAT }, '\r\n'));
-const service = new ManagementService(port, { renderStatus, maxBacklog }, new Logging(clock, silent, silent), clock);
+const port = new SimulatedPort(clients);
+const service = new ManagementService(
+  port,
+  { renderStatus: statusRenderer(COMPAT), maxBacklog },
+  new Logging(clock, silent, silent),
+  clock,
+);
 const loop = monitorEventLoopDelay({ resolution: 1 });
 
 async function file(to: string): Promise<number> {
@@ -35,11 +38,6 @@ async function file(to: string): Promise<number> {
   const bytes = await new Promise<Buffer>((resolve) => runPaced(content(), clock, resolve));
   await writeWholeFile(to, bytes);
   return performance.now() - started;
-}
-
-/** As the daemon makes them. */
-function* wholeLines(pieces: Iterable<string>): Generator<WholeLines, void> {
-  for (const piece of pieces) yield new WholeLines(piece);
 }
 
 /** As the daemon makes it. */

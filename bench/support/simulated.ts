@@ -6,7 +6,6 @@ import { clientRecord, ownRoutes, recordedServer, unix } from '../../src/status/
 /** A server with as many clients as a bench wants, without the clients. */
 
 const SINCE = 1_795_352_445;
-const ROWS_A_STEP = 64;
 
 /** Clients that differ in all that status shows, connected one every seven seconds. */
 function simulatedClient(index: number): ClientRecord {
@@ -31,22 +30,7 @@ export function simulatedServer(clients: number): ServerStatus {
   return { ...recordedServer(SINCE + clients * 7, records), routes: records.flatMap(ownRoutes) };
 }
 
-/** Makes every row anew, as the engine does for each report: in steps. */
-function* snapshot(report: ServerStatus): Generator<void, ServerStatus, void> {
-  const clients: ClientRecord[] = [];
-  const routes: RouteRecord[] = [];
-  for (const client of report.clients) {
-    clients.push({ ...client, bytesSent: client.bytesSent + 1 });
-    if (clients.length % ROWS_A_STEP === 0) yield;
-  }
-  for (const route of report.routes) {
-    routes.push({ ...route });
-    if (routes.length % ROWS_A_STEP === 0) yield;
-  }
-  return { ...report, clients, routes };
-}
-
-/** The same for a status file, as the engine does that: each row when it is asked for. */
+/** As the engine makes them: each row when it is asked for. */
 function rowsOf(report: ServerStatus): ServerStatusRows {
   return { ...report, clients: freshClients(report.clients), routes: freshRoutes(report.routes) };
 }
@@ -62,13 +46,11 @@ function* freshRoutes(routes: readonly RouteRecord[]): Generator<RouteRecord, vo
 /** The port of a daemon that has these clients and nothing else to do. */
 export class SimulatedPort implements DaemonPort {
   readonly #report: ServerStatus;
-  readonly #pace: (steps: Generator<void, ServerStatus, void>, use: (report: ServerStatus) => void) => void;
   readonly #listeners = new Set<(event: DaemonEvent, number: number) => void>();
   #events = 0;
 
-  constructor(clients: number, pace: (steps: Generator<void, ServerStatus, void>, use: (report: ServerStatus) => void) => void) {
+  constructor(clients: number) {
     this.#report = simulatedServer(clients);
-    this.#pace = pace;
   }
 
   info(): DaemonInfo {
@@ -85,17 +67,12 @@ export class SimulatedPort implements DaemonPort {
   }
 
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void {
-    if (request.kind === 'status') this.#pace(this.status(), (report) => reply({ kind: 'status', report }));
+    if (request.kind === 'status') reply({ kind: 'status-rows', report: this.rows() });
     else if (request.kind === 'pid') reply({ kind: 'value', value: process.pid });
     else reply({ kind: 'refused', text: '' });
   }
 
-  /** A fresh report, in steps. */
-  status(): Generator<void, ServerStatus, void> {
-    return snapshot(this.#report);
-  }
-
-  /** The same for a status file. */
+  /** A fresh report. */
   rows(): ServerStatusRows {
     return rowsOf(this.#report);
   }

@@ -5,6 +5,7 @@ import type { DaemonSettings, ManagementListener } from '../engine/daemon-settin
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
 import { resolveIdentity } from '../host/process.ts';
+import type { StatusRenderer } from '../management/command.ts';
 import { LinePart, type ReplyLine, WholeLines } from '../management/outlet.ts';
 import { MANAGEMENT } from '../messages/management.ts';
 import type { DaemonPort } from '../model/daemon-port.ts';
@@ -49,7 +50,7 @@ export function makeManagement(daemon: ManagedDaemon, world: ManagementWorld): M
   return new ManagementService(
     world.port,
     {
-      renderStatus: (report, version) => renderStatus(report, version, daemon.statusCompat),
+      renderStatus: statusRenderer(daemon.statusCompat),
       logHistory: daemon.managementLogCache,
       single: options.single,
       onLeft,
@@ -59,9 +60,12 @@ export function makeManagement(daemon: ManagedDaemon, world: ManagementWorld): M
   );
 }
 
-/** The lines of `status`, in any form. */
-function renderStatus(report: StatusReport, version: 1 | 2 | 3 | 'json', compat: StatusCompat): Iterable<ReplyLine> {
-  return version === 'json' ? jsonLines(report) : wholeLines(statusPieces(report, { version, compat }, '\r\n'));
+/** Makes the lines of `status`, in any form. */
+export function statusRenderer(compat: StatusCompat): StatusRenderer {
+  return {
+    lines: (report, version) => wholeLines(statusPieces(report, { version, compat }, '\r\n')),
+    json: jsonLines,
+  };
 }
 
 function* wholeLines(pieces: Iterable<string>): Generator<ReplyLine, void> {

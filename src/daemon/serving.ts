@@ -58,12 +58,8 @@ export class Serving {
     this.#parts = parts;
     this.runtime = runtime;
     const { status, statusJson } = parts.configuration.daemon;
-    const rows = (): Generator<void, Buffer, void> =>
-      this.#content(
-        () => this.#rows(),
-        (report) => statusPieces(report, this.#format),
-      );
-    const json = (): Generator<void, Buffer, void> => this.#content(() => this.#status(), jsonFile);
+    const rows = (): Generator<void, Buffer, void> => fileOf(statusPieces(this.#rows(), this.#format));
+    const json = (): Generator<void, Buffer, void> => this.#json();
     const world = fileWorld(parts);
     this.#statusFiles = [
       ...(status === undefined ? [] : [new PeriodicFile(status.file, status.seconds, rows, world)]),
@@ -125,34 +121,20 @@ export class Serving {
     for (const file of this.#statusFiles) file.writeSoon();
   }
 
-  /** The server as it is now, as lines in the form that the configuration asks for; between lines it may say that it got on. */
-  *statusLines(): Generator<string | void, void> {
-    const report = yield* this.#rows();
-    yield* statusLines(report, this.#format);
+  /** The server as it is now, as lines in the form that the configuration asks for. */
+  statusLines(): Generator<string, void> {
+    return statusLines(this.#rows(), this.#format);
   }
 
-  /** The server as it is when the steps are taken. */
-  #status(): Generator<void, ServerStatus, void> {
-    return this.runtime.run((engine, now) => serverStatusSteps(engine, this.runtime.plane, this.#parts.title, now));
+  /** What the JSON file holds. */
+  *#json(): Generator<void, Buffer, void> {
+    const steps = this.runtime.run((engine, now) => serverStatusSteps(engine, this.runtime.plane, this.#parts.title, now));
+    return yield* fileOf(jsonFile(yield* steps));
   }
 
-  /** The same with rows that nobody keeps. */
-  #rows(): Generator<void, ServerStatusRows, void> {
+  /** The server as it is when its rows are gone through. */
+  #rows(): ServerStatusRows {
     return this.runtime.run((engine, now) => serverStatusRows(engine, this.runtime.plane, this.#parts.title, now));
-  }
-
-  /** What a file of it holds. */
-  *#content<Report>(
-    steps: () => Generator<void, Report, void>,
-    pieces: (report: Report) => Generator<string, void>,
-  ): Generator<void, Buffer, void> {
-    const report = yield* steps();
-    const bytes: Buffer[] = [];
-    for (const piece of pieces(report)) {
-      bytes.push(Buffer.from(piece));
-      yield;
-    }
-    return Buffer.concat(bytes);
   }
 
   /** Keeps its files open, for after root is given away. */
@@ -189,6 +171,16 @@ export class Serving {
   }
 }
 
+/** What a file of these pieces holds, made in steps. */
+function* fileOf(pieces: Iterable<string>): Generator<void, Buffer, void> {
+  const bytes: Buffer[] = [];
+  for (const piece of pieces) {
+    bytes.push(Buffer.from(piece));
+    yield;
+  }
+  return Buffer.concat(bytes);
+}
+
 function* jsonFile(report: ServerStatus): Generator<string, void> {
   yield* statusJsonPieces(report);
   yield '\n';
@@ -205,6 +197,7 @@ export function planeViewOf(plane: () => DataPlane | undefined): PlaneView {
   return {
     running: () => plane()?.running(),
     counters: (slot) => plane()?.counters(slot),
+    counter: (slot, name) => plane()?.counter(slot, name),
     routes: () => plane()?.routes() ?? [],
     tunnel: () => plane()?.tunnel() ?? NO_TRAFFIC,
   };

@@ -114,7 +114,7 @@ export class Farewell {
     this.gone.sent += sent;
     setEndEnv(client.env, client.link.address, { received, sent, seconds: Math.round(between(client.started.at, now.at) / 1000) });
     if (client.announced) {
-      const record = clientRecord({ countersOf: () => counters }, client, now);
+      const record = clientRecord({ countersOf: () => counters, bytesOf }, client, now);
       context.event({ kind: 'client', what: 'DISCONNECT', clientId: client.clientId, env: client.env.clone(), record });
       if (context.settings.hooks.clientDisconnect) context.tell({ what: 'client-disconnect', env: client.env });
     } else if (client.referred) {

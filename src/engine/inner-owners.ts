@@ -23,6 +23,15 @@ export function isHost(route: InnerRoute): boolean {
   return route.bits === route.network.length * 8;
 }
 
+/** True for two of one destination. */
+export function isSameRoute(one: InnerRoute, other: InnerRoute): boolean {
+  if (one === other) return true;
+  const { network, bits } = one;
+  if (bits !== other.bits || network.length !== other.network.length) return false;
+  for (let at = network.length - 1; at >= 0; at--) if (network[at] !== other.network[at]) return false;
+  return true;
+}
+
 /** A host route of an address. */
 export function hostRoute(address: Buffer): InnerRoute {
   return { family: address.length === 4 ? 4 : 6, network: address, bits: address.length * 8 };

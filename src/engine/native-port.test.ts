@@ -9,6 +9,7 @@ function portWith(levels: { verb: number; mute: number }): NativePort {
     pid: 42,
     plane: {
       counters: () => undefined,
+      counter: () => undefined,
       routes: () => [],
       tunnel: () => ({ packetsRead: 0, packetsWritten: 0, bytesRead: 0, bytesWritten: 0 }),
     },

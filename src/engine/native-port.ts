@@ -8,7 +8,7 @@ import type { PlaneView } from '../protocol/data/plane.ts';
 import type { ClientInstance } from './instance.ts';
 import { pushUpdate } from './push-update.ts';
 import type { ServerEngine } from './server.ts';
-import { serverStatusSteps } from './status-view.ts';
+import { serverStatusRows, serverStatusSteps } from './status-view.ts';
 
 /** What the daemon around the engine lends to its port. */
 export interface NativeControls {
@@ -75,7 +75,7 @@ export class NativePort implements DaemonPort {
   request(request: DaemonRequest, reply: (reply: DaemonReply) => void): void {
     switch (request.kind) {
       case 'status':
-        return this.#status(reply);
+        return request.rows === true ? this.#statusRows(reply) : this.#status(reply);
       case 'kill-name':
         return this.#kill((client) => (client.shownName ?? client.commonName ?? 'UNDEF') === request.commonName, reply);
       case 'kill-address':
@@ -83,6 +83,12 @@ export class NativePort implements DaemonPort {
       default:
         return reply(this.#answer(request));
     }
+  }
+
+  #statusRows(reply: (reply: DaemonReply) => void): void {
+    const { plane, title } = this.#controls;
+    const report = this.#controls.run((engine, now) => serverStatusRows(engine, plane, title, now));
+    reply(report === undefined ? REFUSED : { kind: 'status-rows', report });
   }
 
   #status(reply: (reply: DaemonReply) => void): void {

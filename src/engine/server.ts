@@ -180,8 +180,12 @@ export class ServerEngine implements Machine {
   /** Link bytes of one client, control and data. */
   bytesOf(client: ClientInstance): { readonly received: number; readonly sent: number } {
     const control = client.session.counters;
-    const data = this.countersOf(client);
-    return { received: control.bytesReceived + (data?.bytesReceived ?? 0), sent: control.bytesSent + (data?.bytesSent ?? 0) };
+    const received = control.bytesReceived + this.#counterOf(client, 'bytesReceived');
+    return { received, sent: control.bytesSent + this.#counterOf(client, 'bytesSent') };
+  }
+
+  #counterOf({ finalCounters, planeOpen, slot }: ClientInstance, name: keyof PlaneCounters): number {
+    return finalCounters?.[name] ?? (planeOpen ? (this.#config.plane.counter(slot, name) ?? 0) : 0);
   }
 
   /** What the data plane counts for one client; undefined before it carried anything. */

@@ -1,5 +1,5 @@
 import type { DaemonInfo, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
-import type { StatusReport } from '../model/status-report.ts';
+import type { ServerStatusRows, StatusReport } from '../model/status-report.ts';
 import type { Histories } from './history.ts';
 import type { ReplyLine } from './outlet.ts';
 import type { Role } from './roles.ts';
@@ -63,7 +63,10 @@ export function newSettings(): ConnectionSettings {
 }
 
 /** Makes the lines of a report, END included. The status writers do; the management interface does not know formats. */
-export type StatusRenderer = (report: StatusReport, version: 1 | 2 | 3 | 'json') => Iterable<ReplyLine>;
+export interface StatusRenderer {
+  lines(report: StatusReport | ServerStatusRows, version: 1 | 2 | 3): Iterable<ReplyLine>;
+  json(report: StatusReport): Iterable<ReplyLine>;
+}
 
 /** A command as it came in. */
 export interface Call {
@@ -125,6 +128,7 @@ export function ask(request: DaemonRequest, words: Words): Outcome {
         case 'verbatim':
           return daemonReply.lines;
         case 'status':
+        case 'status-rows':
         case 'value':
         case 'load':
         case 'client-bytes':

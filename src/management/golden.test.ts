@@ -164,7 +164,7 @@ function replayed(): ManagementRig {
     answer: recordedDaemon(() => rig),
     info: { title: TITLE, statusVersion: 2 },
     options: {
-      renderStatus: (report, version) => (version === 'json' ? [] : statusLines(report, { version, compat: '2.6' })),
+      renderStatus: { lines: (report, version) => statusLines(report, { version, compat: '2.6' }), json: () => [] },
       logHistory: 250,
       earlierLog: earlierLog(),
     },

@@ -32,12 +32,12 @@ describe('Outlet', () => {
     const outlet = new Outlet();
     outlet.reply(lines(50_000));
     const first = outlet.take();
-    expect(first?.length).toBeLessThan(70_000);
+    expect(first?.length).toBeLessThan(140_000);
     expect(outlet.replying).toBe(true);
     outlet.notify(Buffer.from('>NEWS\r\n'));
     outlet.handleSent(first?.length ?? 0);
     const { text, pieces } = drain(outlet);
-    expect(pieces).toBeGreaterThan(5);
+    expect(pieces).toBeGreaterThan(2);
     expect(first?.toString() + text).toBe([...lines(50_000), '>NEWS', ''].join('\r\n'));
     expect(outlet).toMatchObject({ replying: false, empty: true, backlog: 0 });
   });

@@ -1,7 +1,7 @@
 import { encodeLines, joinLines, oneLine } from './line-codec.ts';
 
 /** How many bytes are handed to the host at a time, and may be with it unsent. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 128 * 1024;
 const LINE_END_BYTES = 2;
 
 /** A part of a line that is too long to be made at once: no line end follows it. */

@@ -12,7 +12,7 @@ const SIGNALS: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGTERM', 'SI
 /** `status [V]`: without a version, or with one that is no number, the configured one (facts: status 7). */
 export function runStatus({ words, info, renderStatus }: Call): Outcome {
   const wanted = atoi(words[0] ?? '');
-  if (words[0] === 'json') return askStatus(renderStatus, 'json');
+  if (words[0] === 'json') return askJson(renderStatus);
   const attached = info.attached !== undefined;
   if (attached && wanted === 0) return askStatus(renderStatus, info.statusVersion, 'own');
   const version = wanted === 0 || (info.mode === 'client' && !attached) ? info.statusVersion : wanted;
@@ -20,12 +20,24 @@ export function runStatus({ words, info, renderStatus }: Call): Outcome {
   return askStatus(renderStatus, version, attached ? version : undefined);
 }
 
-function askStatus(renderStatus: StatusRenderer, version: 1 | 2 | 3 | 'json', format?: 1 | 2 | 3 | 'own'): Outcome {
+function askStatus(renderStatus: StatusRenderer, version: 1 | 2 | 3, format?: 1 | 2 | 3 | 'own'): Outcome {
   return ask(
-    { kind: 'status', ...(format === undefined ? {} : { format }) },
+    { kind: 'status', rows: true, ...(format === undefined ? {} : { format }) },
     {
       refused: notSupported('status'),
-      detail: (answer) => (answer.kind === 'status' ? renderStatus(answer.report, version) : undefined),
+      detail: (answer) =>
+        answer.kind === 'status' || answer.kind === 'status-rows' ? renderStatus.lines(answer.report, version) : undefined,
+    },
+  );
+}
+
+/** It has more than rows have. */
+function askJson(renderStatus: StatusRenderer): Outcome {
+  return ask(
+    { kind: 'status' },
+    {
+      refused: notSupported('status'),
+      detail: (answer) => (answer.kind === 'status' ? renderStatus.json(answer.report) : undefined),
     },
   );
 }

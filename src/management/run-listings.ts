@@ -1,6 +1,6 @@
 import { unixSeconds } from '../base/units.ts';
 import { formatAddress } from '../model/address.ts';
-import type { ClientRecord } from '../model/status-report.ts';
+import type { ClientRow } from '../model/status-report.ts';
 import { ask, type Call, error, type Outcome, reply, success } from './command.ts';
 import { notSupported } from './run-daemon.ts';
 
@@ -12,21 +12,21 @@ const PHASES: ReadonlySet<string> = new Set(['handshake', 'authenticating', 'con
 export function runClients({ words: [phase] }: Call): Outcome {
   if (phase !== undefined && !PHASES.has(phase)) return reply(error(`a phase is one of ${[...PHASES].join(', ')}`));
   return ask(
-    { kind: 'status' },
+    { kind: 'status', rows: true },
     {
       refused: notSupported('clients'),
       detail: (answer) => {
-        if (answer.kind !== 'status' || answer.report.kind !== 'server') return undefined;
-        const shown = answer.report.clients.filter((client) => phase === undefined || client.phase === phase);
-        return clientLines(shown);
+        const report = answer.kind === 'status' || answer.kind === 'status-rows' ? answer.report : undefined;
+        return report?.kind === 'server' ? clientLines(report.clients, phase) : undefined;
       },
     },
   );
 }
 
-function* clientLines(clients: readonly ClientRecord[]): Generator<string, void> {
+function* clientLines(clients: Iterable<ClientRow>, wanted: string | undefined): Generator<string, void> {
   yield ['CID', 'PHASE', 'COMMON_NAME', 'USERNAME', 'REAL_ADDRESS', 'VIRTUAL_ADDRESS', 'SINCE', 'RECEIVED', 'SENT'].join('\t');
   for (const client of clients) {
+    if (wanted !== undefined && client.phase !== wanted) continue;
     const { clientId, phase, commonName, username, address, virtual4, virtual6, since, bytesReceived, bytesSent } = client;
     const fields = [
       clientId,

@@ -44,7 +44,11 @@ describe('before an attached daemon', () => {
   it('asks for the format that was asked for', () => {
     const rig = rigFor();
     rig.type(1, 'status', 'status 3', 'status 9', 'status json');
-    expect(rig.port.requests).toEqual([{ kind: 'status', format: 'own' }, { kind: 'status', format: 3 }, { kind: 'status' }]);
+    expect(rig.port.requests).toEqual([
+      { kind: 'status', format: 'own', rows: true },
+      { kind: 'status', format: 3, rows: true },
+      { kind: 'status' },
+    ]);
     rig.type(1, 'kill udp:10.0.0.1:5', 'kill 10.0.0.1:5');
     expect(rig.port.requests.slice(3)).toEqual([
       { kind: 'kill-address', ip: '10.0.0.1', port: 5, transport: 'udp' },

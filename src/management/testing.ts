@@ -39,7 +39,11 @@ export class ManagementRig {
     this.#wallOffset = setup.wall ?? 1_795_352_490_000;
     const info: DaemonInfo = { title: 'OpenVPN 2.6.14 test', mode: 'server', statusVersion: 2, connected: true, ...setup.info };
     this.port = new FakeDaemonPort(info, setup.answer ?? (() => ({ kind: 'refused', text: '' })));
-    this.server = new ManagementServer(this.port, { renderStatus: () => ['STATUS', 'END'], ...setup.options }, this.now);
+    this.server = new ManagementServer(
+      this.port,
+      { renderStatus: { lines: () => ['STATUS', 'END'], json: () => ['{}', 'END'] }, ...setup.options },
+      this.now,
+    );
   }
 
   /** The moment it is. */

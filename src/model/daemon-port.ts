@@ -2,7 +2,7 @@ import type { Secret } from '../base/secret.ts';
 import type { WallTime } from '../base/units.ts';
 import type { Address } from './address.ts';
 import type { EnvList } from './env-list.ts';
-import type { ClientRecord, StatusReport } from './status-report.ts';
+import type { ClientRecord, ServerStatusRows, StatusReport } from './status-report.ts';
 
 /**
  * One port, two daemons: what the management server needs of the daemon behind it, ours or an attached stock one. What
@@ -97,8 +97,11 @@ export type ClientNotice = 'CONNECT' | 'REAUTH' | 'ESTABLISHED' | 'DISCONNECT';
 
 /** What a management client asks of the daemon itself. */
 export type DaemonRequest =
-  /** With a format, a daemon that writes its reports itself answers with its own lines; `own` is the one that it has configured. */
-  | { readonly kind: 'status'; readonly format?: 1 | 2 | 3 | 'own' }
+  /**
+   * With a format, a daemon that writes its reports itself answers with its own lines; `own` is the one that it has configured. `rows`:
+   * who asks will go through the rows once, so that a daemon that can make them one by one may answer with `status-rows`.
+   */
+  | { readonly kind: 'status'; readonly format?: 1 | 2 | 3 | 'own'; readonly rows?: true }
   | { readonly kind: 'load-stats' }
   | { readonly kind: 'client-bytes' }
   | { readonly kind: 'pid' }
@@ -148,6 +151,7 @@ export type DaemonReply =
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   | { readonly kind: 'verbatim'; readonly lines: readonly string[] }
   | { readonly kind: 'status'; readonly report: StatusReport }
+  | { readonly kind: 'status-rows'; readonly report: ServerStatusRows }
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'load'; readonly clients: number; readonly received: number; readonly sent: number }
   | { readonly kind: 'client-bytes'; readonly clients: readonly ClientBytes[] }

@@ -28,8 +28,8 @@ export interface LinkQuality {
   readonly lastHeard: WallTime;
 }
 
-/** One client instance of a server. */
-export interface ClientRecord {
+/** What status output shows of one client instance of a server. */
+export interface ClientRow {
   readonly session: number;
   readonly clientId: number;
   /** Undefined while the peer has none. */
@@ -49,6 +49,10 @@ export interface ClientRecord {
   /** Negotiated data cipher; undefined before negotiation. */
   readonly cipher: string | undefined;
   readonly phase: ClientPhase;
+}
+
+/** One client instance of a server, with all that is known. */
+export interface ClientRecord extends ClientRow {
   /** Undefined where nobody measures it: behind a stock daemon. */
   readonly quality: LinkQuality | undefined;
 }
@@ -105,7 +109,7 @@ export interface ServerStatus {
  * the collector most of its work. Rows that are made as they are asked for can be gone through once, and clients come by client id.
  */
 export interface ServerStatusRows extends Omit<ServerStatus, 'clients' | 'routes'> {
-  readonly clients: Iterable<ClientRecord>;
+  readonly clients: Iterable<ClientRow>;
   readonly routes: Iterable<RouteRecord>;
 }
 

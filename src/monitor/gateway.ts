@@ -1,9 +1,8 @@
 import { after, type Duration, type Now, seconds } from '../base/units.ts';
 import type { Clock } from '../host/clock.ts';
 import type { StreamAddress } from '../host/net-listener.ts';
-import type { ReplyLine } from '../management/outlet.ts';
+import type { StatusRenderer } from '../management/command.ts';
 import type { CommandAudit } from '../management/server-options.ts';
-import type { StatusReport } from '../model/status-report.ts';
 import type { Logging } from '../service/logging.ts';
 import { type ManagementPlace, ManagementService } from '../service/management.ts';
 import { statusJson } from '../status/json.ts';
@@ -47,7 +46,7 @@ export class Gateway {
     this.#service = new ManagementService(
       daemon,
       {
-        renderStatus,
+        renderStatus: STATUS,
         // What the program around it logs is not the daemon's.
         earlierLog: [],
         logHistory: logHistory ?? DEFAULTS.logHistory,
@@ -100,6 +99,7 @@ export class Gateway {
 }
 
 /** Of an attached daemon, the formats of status files come from itself. */
-function renderStatus(report: StatusReport, version: 1 | 2 | 3 | 'json'): Iterable<ReplyLine> {
-  return version === 'json' ? [statusJson(report), END_LINE] : statusLines(report, { version, compat: '2.6' });
-}
+const STATUS: StatusRenderer = {
+  lines: (report, version) => statusLines(report, { version, compat: '2.6' }),
+  json: (report) => [statusJson(report), END_LINE],
+};

@@ -141,7 +141,7 @@ export class GatewayRig {
     const onOutput = (): void => this.drive();
     this.server = new ManagementServer(
       upstream.daemon,
-      { renderStatus: () => ['REPORT', 'END'], onOutput, ...options },
+      { renderStatus: { lines: () => ['REPORT', 'END'], json: () => ['{}', 'END'] }, onOutput, ...options },
       upstream.clock.now(),
     );
   }

@@ -31,7 +31,12 @@ afterEach(async () => {
 async function serve(place: Partial<ManagementPlace> = {}) {
   const port = new FakeDaemonPort(info, (request) => (request.kind === 'pid' ? { kind: 'value', value: 7 } : { kind: 'done', text: '' }));
   const outlet = { write: () => undefined, close: () => Promise.resolve() };
-  const service = new ManagementService(port, { renderStatus: () => ['END'] }, new Logging(clock, outlet, outlet), clock);
+  const service = new ManagementService(
+    port,
+    { renderStatus: { lines: () => ['END'], json: () => ['{}', 'END'] } },
+    new Logging(clock, outlet, outlet),
+    clock,
+  );
   const where = await service.listen({ where: { kind: 'unix', path: join(folder, 'm.sock') }, password: undefined, ...place });
   const close = () => service.close();
   closing.push(close);

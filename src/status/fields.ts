@@ -1,6 +1,6 @@
 import { printable } from '../base/printable.ts';
 import { type Address, formatAddress } from '../model/address.ts';
-import type { ClientRecord, RouteRecord } from '../model/status-report.ts';
+import type { ClientRow, RouteRecord } from '../model/status-report.ts';
 
 /** Whose way of writing addresses: 2.6's `10.99.0.2:1194` or 2.7's `udp4:10.99.0.2:1194` (facts: status 5). */
 export type StatusCompat = '2.6' | '2.7';
@@ -23,7 +23,7 @@ export function nameField(name: string | undefined): string {
 }
 
 /** The peer id column. */
-export function peerIdField(client: ClientRecord, compat: StatusCompat): number {
+export function peerIdField(client: ClientRow, compat: StatusCompat): number {
   return client.peerId ?? NO_PEER_ID[compat];
 }
 
@@ -41,8 +41,8 @@ export function destinationField(route: RouteRecord): string {
 }
 
 /** Clients by client id: stock prints them in hash order, which changes as clients come and go. Those that are made now come so. */
-export function inOrder(clients: readonly ClientRecord[]): readonly ClientRecord[];
-export function inOrder(clients: Iterable<ClientRecord>): Iterable<ClientRecord>;
-export function inOrder(clients: Iterable<ClientRecord>): Iterable<ClientRecord> {
-  return Array.isArray(clients) ? clients.toSorted((a: ClientRecord, b: ClientRecord) => a.clientId - b.clientId) : clients;
+export function inOrder<Row extends ClientRow>(clients: readonly Row[]): readonly Row[];
+export function inOrder<Row extends ClientRow>(clients: Iterable<Row>): Iterable<Row>;
+export function inOrder<Row extends ClientRow>(clients: Iterable<Row>): Iterable<Row> {
+  return Array.isArray(clients) ? clients.toSorted((a: Row, b: Row) => a.clientId - b.clientId) : clients;
 }

@@ -1,7 +1,7 @@
 import type { LocalTimes } from '../base/local-time.ts';
 import { unixSeconds } from '../base/units.ts';
 import type { Address } from '../model/address.ts';
-import type { ClientRecord, RouteRecord } from '../model/status-report.ts';
+import type { ClientRow, RouteRecord } from '../model/status-report.ts';
 import { destinationField, nameField, peerIdField, realAddressField, type StatusCompat, type StatusStyle } from './fields.ts';
 
 /**
@@ -13,8 +13,8 @@ import { destinationField, nameField, peerIdField, realAddressField, type Status
 
 /** How a version writes a row: what stands before and behind a client's counters, and a whole route. `s` separates. */
 interface RowForm {
-  readonly before: (client: ClientRecord, compat: StatusCompat, s: string) => string;
-  readonly behind: (client: ClientRecord, compat: StatusCompat, s: string, since: string) => string;
+  readonly before: (client: ClientRow, compat: StatusCompat, s: string) => string;
+  readonly behind: (client: ClientRow, compat: StatusCompat, s: string, since: string) => string;
   readonly route: (route: RouteRecord, compat: StatusCompat, s: string, lastReference: string) => string;
 }
 
@@ -40,7 +40,7 @@ const TAGGED_ROWS: RowForm = {
 
 /** What of a client's row was rendered, and from what. */
 interface KeptClient {
-  readonly client: ClientRecord;
+  readonly client: ClientRow;
   /** Of `since`, as the time zone has it. */
   readonly minute: string;
   readonly before: string;
@@ -79,7 +79,7 @@ export class Rows {
   }
 
   /** Without a line end. */
-  client(client: ClientRecord, times: LocalTimes): string {
+  client(client: ClientRow, times: LocalTimes): string {
     const kept = this.#keptOf(client.address);
     const minute = times.minute(client.since);
     let known = kept.client;
@@ -123,7 +123,7 @@ export class Rows {
 }
 
 /** True when nothing but the counters can differ in the rows of two clients at one address. */
-function isSame(one: ClientRecord, other: ClientRecord): boolean {
+function isSame(one: ClientRow, other: ClientRow): boolean {
   return (
     one.commonName === other.commonName &&
     one.username === other.username &&

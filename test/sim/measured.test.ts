@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/base/random.ts';
-import { serverStatus } from '../../src/engine/status-view.ts';
+import { serverStatus, serverStatusRows } from '../../src/engine/status-view.ts';
 import type { ClientRecord, LinkQuality } from '../../src/model/status-report.ts';
 import { OP, opcodeOf } from '../../src/protocol/opcodes.ts';
 import { seeds, simulate } from './seeds.ts';
@@ -11,6 +11,15 @@ function record(world: World): ClientRecord & { readonly quality: LinkQuality } 
   const [client] = serverStatus(world.server.engine, world.server.forwarder, 'test', world.now).clients;
   if (client?.quality === undefined) throw new Error('no client');
   return { ...client, quality: client.quality };
+}
+
+/** The report twice: as a whole, and row by row. */
+function reports(world: World): { readonly whole: unknown; readonly rows: unknown } {
+  const { engine, forwarder } = world.server;
+  const { clients, routes, ...rows } = serverStatusRows(engine, forwarder, 'test', world.now);
+  const whole = serverStatus(engine, forwarder, 'test', world.now);
+  const withQuality = [...clients].map((row, index) => ({ ...row, quality: whole.clients[index]?.quality }));
+  return { whole, rows: { ...rows, clients: withQuality, routes: [...routes] } };
 }
 
 /** Does something to data packets on their way to the server, and counts what it did. */
@@ -79,6 +88,22 @@ describe('what is measured of a client', () => {
       expect(world.server.received).toHaveLength(1200 - meddler.lost);
     }),
   );
+
+  it('is the same row by row', () => {
+    const world = new World({ seed: 63 });
+    const people = world.connect('alice', 'bob', 'carol');
+    for (const [index, person] of people.entries()) {
+      world.run(1000);
+      world.send(person, 'server');
+      if (index > 0) world.sendFromServer(person);
+    }
+    world.run(5000);
+    const { whole, rows } = reports(world);
+    expect(rows).toEqual(whole);
+    expect(whole).toMatchObject({ clients: [{ clientId: 0 }, { clientId: 1 }, { clientId: 2 }] });
+    const used = (whole as { routes: { lastReference: number }[] }).routes.map(({ lastReference }) => lastReference);
+    expect(new Set(used).size).toBeGreaterThan(1);
+  });
 
   it('in its control channel is its round trip, and what had to be repeated', () => {
     const world = new World({ seed: 61, link: { latency: 40 } });

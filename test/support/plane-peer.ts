@@ -1,4 +1,5 @@
-import type { InnerRoute, PeerSlot, PlaneCommand, PlaneEvent, PlaneSettings } from '../../src/protocol/data/plane.ts';
+import { CELL } from '../../src/protocol/data/counters.ts';
+import type { InnerRoute, PeerSlot, PlaneCommand, PlaneCounters, PlaneEvent, PlaneSettings } from '../../src/protocol/data/plane.ts';
 import { dataKeys, host, opened, type RawKeys, sealed, testKeys } from './data-packets.ts';
 import { batchedRig, forwarderRig, type PlaneRig, portableRig, type RigMaker } from './plane-rig.ts';
 
@@ -87,8 +88,15 @@ export class TestPeer {
     this.rig.command({ ...command, slot: this.slot });
   }
 
-  counters(): ReturnType<PlaneRig['view']['counters']> {
-    return this.rig.view.counters(this.slot);
+  /** All of them, and none says anything else alone. */
+  counters(): PlaneCounters | undefined {
+    const { view } = this.rig;
+    const all = view.counters(this.slot);
+    for (const name of Object.keys(CELL) as (keyof PlaneCounters)[]) {
+      const alone = view.counter(this.slot, name);
+      if (alone !== all?.[name]) throw new Error(`${name} alone is ${alone}, and ${all?.[name]} among all`);
+    }
+    return all;
   }
 }
 

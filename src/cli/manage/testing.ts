@@ -27,7 +27,12 @@ export class ManageRig {
     const clock = new SystemClock();
     const port = new FakeDaemonPort({ title: 'OpenVPN 2.6.14 test', mode: 'server', statusVersion: 1, connected: true }, answer);
     const outlet = { write: () => undefined, close: () => Promise.resolve() };
-    const service = new ManagementService(port, { renderStatus: () => ['TITLE', 'END'] }, new Logging(clock, outlet, outlet), clock);
+    const service = new ManagementService(
+      port,
+      { renderStatus: { lines: () => ['TITLE', 'END'], json: () => ['{}', 'END'] } },
+      new Logging(clock, outlet, outlet),
+      clock,
+    );
     const where = await service.listen({ where: { kind: 'unix', path: this.path }, password: undefined, ...place });
     this.address = streamAddressText(where);
     this.#closing.push(() => service.close());

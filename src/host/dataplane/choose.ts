@@ -104,6 +104,10 @@ export class ChosenPlane implements DataPlane {
     return this.#plane.counters(slot);
   }
 
+  counter(slot: PeerSlot, name: keyof PlaneCounters): number | undefined {
+    return this.#plane.counter(slot, name);
+  }
+
   routes(): Iterable<RouteUse> {
     return this.#plane.routes();
   }

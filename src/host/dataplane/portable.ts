@@ -129,6 +129,10 @@ export class PortablePlane implements DataPlane {
     return this.#forwarder.counters(slot);
   }
 
+  counter(slot: PeerSlot, name: keyof PlaneCounters): number | undefined {
+    return this.#forwarder.counter(slot, name);
+  }
+
   routes(): Iterable<RouteUse> {
     return this.#forwarder.routes();
   }

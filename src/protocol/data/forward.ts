@@ -116,6 +116,10 @@ export class Forwarder implements PlaneView {
     return this.#find(slot)?.counters();
   }
 
+  counter(slot: PeerSlot, name: keyof PlaneCounters): number | undefined {
+    return this.#find(slot)?.counter(name);
+  }
+
   *routes(): Iterable<RouteUse> {
     for (const { owner, route, cached, lastReference } of this.#routes.entries()) yield { slot: owner.slot, route, cached, lastReference };
   }

@@ -196,6 +196,10 @@ export class PeerState {
     return countersOf(this.#cells);
   }
 
+  counter(name: keyof PlaneCounters): number {
+    return this.#cells[CELL[name]] ?? 0;
+  }
+
   #lostDue(): Instant | undefined {
     return this.#lostAfter === undefined || this.#lostTold ? undefined : after(this.#silentSince, this.#lostAfter);
   }

@@ -155,6 +155,8 @@ export interface PlaneView {
   /** What carries the packets; undefined where there is only one way. */
   running?(): DataPlaneRecord | undefined;
   counters(slot: PeerSlot): PlaneCounters | undefined;
+  /** One of them alone, for who looks at thousands of peers. */
+  counter(slot: PeerSlot, name: keyof PlaneCounters): number | undefined;
   routes(): Iterable<RouteUse>;
   /** Packets and bytes read from and written to the TUN device. */
   tunnel(): { readonly packetsRead: number; readonly packetsWritten: number; readonly bytesRead: number; readonly bytesWritten: number };

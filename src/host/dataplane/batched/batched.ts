@@ -177,10 +177,21 @@ export class BatchedPlane implements DataPlane {
   }
 
   counters(slot: PeerSlot): PlaneCounters | undefined {
+    const cell = this.#cellOf(slot);
+    return cell === undefined ? undefined : this.#memory.counters(cell);
+  }
+
+  counter(slot: PeerSlot, name: keyof PlaneCounters): number | undefined {
+    const cell = this.#cellOf(slot);
+    return cell === undefined ? undefined : this.#memory.counter(cell, name);
+  }
+
+  /** Where a peer is counted, once the worker has done what it was told. */
+  #cellOf(slot: PeerSlot): number | undefined {
     const known = this.#peers.get(slot.peerId);
     if (known === undefined || known.slot.generation !== slot.generation || known.cell < 0) return undefined;
     this.#awaitWorker();
-    return this.#memory.counters(known.cell);
+    return known.cell;
   }
 
   routes(): Iterable<RouteUse> {

@@ -1,5 +1,5 @@
 import type { Instant } from '../../../base/units.ts';
-import { countersOf, PEER_CELLS, TUNNEL_CELLS } from '../../../protocol/data/counters.ts';
+import { CELL, countersOf, PEER_CELLS, TUNNEL_CELLS } from '../../../protocol/data/counters.ts';
 import type { PlaneMemory } from '../../../protocol/data/forward.ts';
 import type { InnerRoute, PeerSlot, PlaneCounters, RouteUse } from '../../../protocol/data/plane.ts';
 import type { RouteEntry, RouteKeeper } from '../../../protocol/data/routes.ts';
@@ -54,6 +54,11 @@ export class SharedMemory {
   /** What these cells say now. */
   counters(index: number): PlaneCounters {
     return countersOf(this.#peers, index * PEER_CELLS);
+  }
+
+  /** What one of them says. */
+  counter(index: number, name: keyof PlaneCounters): number {
+    return this.#peers[index * PEER_CELLS + CELL[name]] ?? 0;
   }
 
   /** A number of the control block. */
