@@ -11,6 +11,9 @@ export const OURS = {
   dataPlane: row('ours.data-plane', 'M_INFO', 'Data plane: {adapter:word}, ciphers of {crypto:text}, with {steps:rest}'),
   dataPlaneInstead: row('ours.data-plane-instead', 'M_WARN', 'Data plane: portable instead of batched: {reason:rest}'),
   dataPlaneStepOff: row('ours.data-plane-step-off', 'M_WARN', 'Data plane: goes on without {step:word}: {reason:rest}'),
+  routesRepaired: row('ours.routes-repaired', 'M_WARN', 'Routes of a client that was killed are put right: {count:int}', {
+    side: 'client',
+  }),
   tlsInstead: row('ours.tls-instead', 'M_WARN', 'TLS: node:tls instead of OpenSSL, handshakes are slower: {reason:rest}'),
   sessionSummary: row(
     'ours.session-summary',

@@ -186,6 +186,26 @@ describe.skipIf(!requireInterop())('our client daemon at stock servers', () => {
     expect(await routes()).not.toContain('tun');
   });
 
+  it('puts right what it left when it was killed: routes, and addresses of a device that stays', async () => {
+    await lab.server({ program: STOCK, lines: ['push "redirect-gateway"'] });
+    const host = lab.network.host('alice');
+    const onTheLink = 'default via 10.99.0.9 dev eth0';
+    await lab.network.run(host, ['ip', 'route', 'add', ...onTheLink.split(' ')]);
+    await lab.network.run(host, ['ip', 'tuntap', 'add', 'dev', 'tun9', 'mode', 'tun']);
+    const options = { without: ['dev'], lines: ['dev tun9'] };
+    const killed = await client(options);
+    killed.process.signal('SIGKILL');
+    await killed.process.ended;
+    expect(await routes()).not.toContain(onTheLink);
+    const alice = await client(options);
+    await alice.process.waitFor('Routes of a client that was killed are put right: 3');
+    expect(await lab.ping(alice, TUNNEL_SERVER4, 3)).toEqual(ALL);
+    await alice.process.stop();
+    expect((await routes()).split('\n').filter((line) => /^default|^10\.99\.0\.1 /.test(line))).toEqual([`${onTheLink} `]);
+    await lab.network.run(host, ['ip', 'route', 'del', 'default']);
+    await lab.network.run(host, ['ip', 'link', 'del', 'tun9']);
+  });
+
   it('tells scripts what stock tells them', async () => {
     await lab.server({ program: STOCK, lines: ['push "dhcp-option DNS 10.8.0.1"', 'push "route 192.168.77.0 255.255.255.0"'] });
     const seen = `${lab.network.folder}/env`;

@@ -5,7 +5,8 @@ import { Remotes, type Target } from '../../engine/client/remotes.ts';
 import { clientFromOptions } from '../../engine/client/settings-from-options.ts';
 import type { ClientStep } from '../../engine/client-types.ts';
 import { Numbers } from '../../engine/numbers.ts';
-import { IpRoute2 } from '../../host/ip.ts';
+import { ChangeRecord } from '../../host/change-record.ts';
+import { IpRoute2, type Network } from '../../host/ip.ts';
 import { resolveIdentity } from '../../host/process.ts';
 import { ProcessRunner } from '../../host/scripts.ts';
 import type { SignalName } from '../../host/signals.ts';
@@ -25,6 +26,7 @@ import { ClientPort } from './port.ts';
 import { Preparation } from './preparation.ts';
 import { Questions } from './questions.ts';
 import type { Restart } from './restart.ts';
+import { RouteRecord, repairRoutes } from './route-record.ts';
 import { ClientSession, type StandingInterface } from './session.ts';
 import { Statistics } from './statistics.ts';
 
@@ -43,6 +45,8 @@ export class ClientApp {
   readonly #pauses: Pauses;
   readonly #interrupts = new Interrupts();
   readonly #statistics = new Statistics();
+  readonly #network: Network;
+  readonly #record: RouteRecord;
   readonly #numbers = new Numbers();
   #current: ReadConfiguration<ClientConfiguration> | undefined;
   #login: Login | undefined;
@@ -55,6 +59,8 @@ export class ClientApp {
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#network = options.network ?? new IpRoute2(new ProcessRunner());
+    this.#record = new RouteRecord(new ChangeRecord(options.pid));
     const base: Foundation<ClientConfiguration> = new Foundation(options, {
       make: clientFromOptions,
       port: () => this.port,
@@ -115,6 +121,7 @@ export class ClientApp {
     await base.openManagement(daemon);
     this.#enter(read);
     await base.pidFile.write(daemon.writePid, this.#options.pid);
+    if (daemon.device.kind === 'tun') await repairRoutes(ChangeRecord.takeLeft(), this.#network, base.logging.notes);
     base.state('CONNECTING');
     base.hold.set(daemon.managementOptions.hold);
   }
@@ -205,7 +212,8 @@ export class ClientApp {
       random: this.#options.random,
       numbers: this.#numbers,
       logging: this.#base.logging,
-      network: this.#options.network ?? new IpRoute2(new ProcessRunner()),
+      network: this.#network,
+      record: this.#record,
       scripts: { runner: this.#options.runner ?? new ProcessRunner(), notes: this.#base.logging.notes },
       interrupts: this.#interrupts,
       askProxyLogin: (type) => preparation.askLogin(type),

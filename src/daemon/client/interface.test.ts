@@ -7,6 +7,7 @@ import { FakeRunner } from '../../host/scripts.ts';
 import { Notes } from '../../messages/notes.ts';
 import { EnvList } from '../../model/env-list.ts';
 import { ClientInterface } from './interface.ts';
+import { RouteRecord } from './route-record.ts';
 
 /** On `dev null` no system is touched; what is shown is the order of scripts and their words. */
 function settings(scripts: readonly ScriptName[], downFirst = false): CommonDaemonSettings {
@@ -62,6 +63,7 @@ function parts(runner: FakeRunner, daemon: CommonDaemonSettings, states: string[
     daemon,
     setRoutes: true,
     network: new FakeNetwork(),
+    record: new RouteRecord({ write: () => undefined }),
     scripts: { runner, notes: new Notes(0, () => undefined) },
     env: new EnvList([['common_name', 'server']]),
     server: '10.99.0.1',

@@ -6,6 +6,7 @@ import type { ScriptName } from '../../engine/daemon-settings.ts';
 import type { Gateway, IpPrefix, Network, TunnelRoute } from '../../host/ip.ts';
 import { NullTun, openTun, type Tun } from '../../host/tun.ts';
 import { INTERFACE } from '../../messages/interface.ts';
+import type { RouteRecord } from './route-record.ts';
 import type { ScriptWorld } from '../run-script.ts';
 import { runScript } from '../run-script.ts';
 import type { StateName } from '../../model/daemon-port.ts';
@@ -19,6 +20,8 @@ export interface ClientInterfaceParts {
   /** False: `route-noexec`. */
   readonly setRoutes: boolean;
   readonly network: Network;
+  /** Of routes that have to be put right again. */
+  readonly record: RouteRecord;
   readonly scripts: ScriptWorld;
   /** What scripts are told beside what the interface itself knows. */
   readonly env: EnvList;
@@ -126,7 +129,10 @@ export class ClientInterface {
         const row = address.family === 4 ? INTERFACE.addressAdded4 : INTERFACE.addressAdded6;
         notes.add(row, { address: `${address.ip}/${address.bits}`, device });
       }
-      await network.addAddress(device, address);
+      await network.addAddress(device, address).catch((error: unknown) => {
+        // On a device that outlives processes it may be there from before, as in stock.
+        if (!/File exists|already assigned/.test(reasonOf(error))) throw error;
+      });
       this.#addresses.push(address);
     }
   }
@@ -134,10 +140,13 @@ export class ClientInterface {
   // --- routes -----------------------------------------------------------------------------------------------------
 
   async #setRoutes(wanted: readonly PlannedRoute[], net: Gateway | undefined, device: string): Promise<void> {
-    const { plan } = this.#parts;
+    const { plan, record } = this.#parts;
     if (wanted.some(({ family }) => family === 4)) this.#parts.state('ADD_ROUTES');
     if (plan.redirect !== undefined) await this.#keepServerOutside(plan.redirect, net);
-    for (const route of wanted) await this.#addRoute(this.#systemRoute(route, device, net));
+    const routes = wanted.map((route) => this.#systemRoute(route, device, net));
+    record.add(...routes);
+    for (const route of routes) await this.#addRoute(route);
+    record.keep(this.#routes);
   }
 
   async #defaultGateway(): Promise<Gateway | undefined> {
@@ -158,11 +167,15 @@ export class ClientInterface {
     const way = carried && !redirect.local ? await network.routeTo(family, server) : undefined;
     if (way !== undefined) {
       const bits = family === 4 ? 32 : 128;
-      await this.#addRoute({ to: { family, ip: server, bits }, device: way.device, gateway: way.gateway, metric: undefined });
+      const route = { to: { family, ip: server, bits }, device: way.device, gateway: way.gateway, metric: undefined } as const;
+      this.#parts.record.add(route);
+      await this.#addRoute(route);
     }
     if (!redirect.ipv4 || redirect.halves || net === undefined) return;
     const former = { to: { family: 4, ip: '0.0.0.0', bits: 0 }, device: net.device, gateway: net.gateway, metric: net.metric } as const;
+    this.#parts.record.take(former);
     if ((await this.#act(ROUTE_DELETING, former)) === 'done') this.#replaced = former;
+    else this.#parts.record.take(undefined);
   }
 
   #systemRoute(route: PlannedRoute, device: string, net: Gateway | undefined): TunnelRoute {
@@ -206,10 +219,13 @@ export class ClientInterface {
   }
 
   async #deleteRoutes(): Promise<void> {
-    for (const route of this.#routes.splice(0)) await this.#act(ROUTE_DELETING, route);
+    const { record } = this.#parts;
+    for (const route of this.#routes) await this.#act(ROUTE_DELETING, route);
+    this.#routes.length = 0;
+    record.keep([]);
     const former = this.#replaced;
     this.#replaced = undefined;
-    if (former !== undefined) await this.#act(ROUTE_ADDING, former);
+    if (former !== undefined && (await this.#act(ROUTE_ADDING, former)) === 'done') record.take(undefined);
   }
 
   // --- the end, scripts -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import { clientFromOptions } from '../../engine/client/settings-from-options.ts'
 import { SeededRandom } from '../../base/random.ts';
 import { isOpenToOthers, readText, whyUnusable } from '../../host/access.ts';
 import { Notes } from '../../messages/notes.ts';
+import { renderRow } from '../../messages/row.ts';
 import type { DaemonEvent } from '../../model/daemon-port.ts';
 import { type Directive, parseText } from '../../options/parse.ts';
 import { Interrupts } from './interrupts.ts';
@@ -38,7 +39,7 @@ function configured(lines: string): ClientConfiguration {
   }
   const files = { read: readText, check: whyUnusable, isOpenToOthers };
   const made = clientFromOptions(directives, { files, random: new SeededRandom(1) });
-  if (!made.ok) throw new Error(made.error.errors.map(({ args }) => String(args['text'])).join('; '));
+  if (!made.ok) throw new Error(made.error.errors.map(({ row, args }) => renderRow(row, args)).join('; '));
   return made.value;
 }
 
@@ -96,7 +97,7 @@ describe('an identity on a medium', () => {
   });
 
   it('without queries is a file that is missing', () => {
-    expect(() => configured(`cert ${folder}/a.crt\nkey ${folder}/a.key`)).toThrow();
+    expect(() => configured(`cert ${folder}/a.crt\nkey ${folder}/a.key`)).toThrow('No such file or directory');
   });
 });
 

@@ -33,6 +33,7 @@ import { Interrupted, type Interrupts } from './interrupts.ts';
 import { LateTun } from './late-tun.ts';
 import type { GivenLogin } from './questions.ts';
 import { type Restart, restartOf } from './restart.ts';
+import type { RouteRecord } from './route-record.ts';
 import { sessionSettings } from './session-settings.ts';
 
 /** A session's bytes and silence are looked at this often. */
@@ -52,6 +53,7 @@ export interface SessionParts {
   readonly numbers: Numbers;
   readonly logging: Logging;
   readonly network: Network;
+  readonly record: RouteRecord;
   readonly scripts: ScriptWorld;
   readonly interrupts: Interrupts;
   /** The interface of the session before, kept by `persist-tun`. */
@@ -310,6 +312,7 @@ export class ClientSession {
       daemon,
       setRoutes: client.network.setRoutes,
       network,
+      record: this.#parts.record,
       scripts,
       env: this.#env,
       server: to.ip,
