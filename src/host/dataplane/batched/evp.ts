@@ -21,7 +21,7 @@ import { KNOWN_ANSWERS, KNOWN_KEYS, type KnownAnswer } from './known-answers.ts'
 import type { CryptoSource } from './layout.ts';
 
 /** OpenSSL's functions, with numbers for pointers. All but `free` give 1 when they went well. */
-interface Evp {
+export interface Evp {
   newContext(): number;
   free(context: number): void;
   control(context: number, command: number, value: number, pointer: number): number;
@@ -85,12 +85,18 @@ interface Places {
  * that it finds its own functions and not Node's (facts: node-engine, pitfall 17); else Node's. Each has to give the
  * known answers, of every cipher, before it is taken.
  */
-export function chooseCiphers(arena: Arena, room: Room, native: boolean): { readonly ciphers: Ciphers; readonly source: CryptoSource } {
+export function chooseCiphers(
+  arena: Arena,
+  room: Room,
+  native: boolean,
+  sources: readonly CryptoChoice[] = CRYPTO_SOURCES,
+  answers: readonly KnownAnswer[] = KNOWN_ANSWERS,
+): { readonly ciphers: Ciphers; readonly source: CryptoSource } {
   const places = { arena, room, nonce: arena.take(16), written: arena.take(8), key: arena.take(LONGEST_KEY) };
-  for (const [source, load] of native ? SOURCES : []) {
+  for (const [source, load] of native ? sources : []) {
     try {
       const ciphers = new EvpCiphers(load(), places);
-      if (KNOWN_ANSWERS.every((answer) => isRight(ciphers, answer, arena, room))) return { ciphers, source };
+      if (answers.every((answer) => isRight(ciphers, answer, arena, room))) return { ciphers, source };
     } catch {
       // The next one, then.
     }
@@ -104,7 +110,11 @@ function once(load: () => ReturnType<typeof koffi.load>): () => Evp {
   return () => (bound ??= bind(load()));
 }
 
-const SOURCES: readonly (readonly [CryptoSource, () => Evp])[] = [
+/** A source by its name, and what binds its functions. Throws where they cannot be had. */
+export type CryptoChoice = readonly [CryptoSource, () => Evp];
+
+/** What there is, the best first. */
+export const CRYPTO_SOURCES: readonly CryptoChoice[] = [
   ['node executable', once(() => koffi.load(null))],
   ['libcrypto', once(loadLibcrypto)],
 ];
