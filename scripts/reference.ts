@@ -1,6 +1,7 @@
 import { DIFFERENCES } from '../src/base/differences.ts';
 import { ERRORS } from '../src/base/errors.ts';
 import { COMMANDS as PROGRAM_COMMANDS } from '../src/cli/commands.ts';
+import { renderDocument, renderReference as renderApi } from '../src/console/api-reference.ts';
 import { COMMANDS } from '../src/management/commands.ts';
 import { NOTIFICATIONS } from '../src/management/notifications.ts';
 import { renderReference as renderMessages } from '../src/messages/reference.ts';
@@ -16,6 +17,8 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/management.md': managementPage,
   'docs/reference/metrics.md': renderMetrics,
   'docs/reference/metrics-moved.md': metricsMovedPage,
+  'docs/reference/api.md': renderApi,
+  'docs/reference/api.json': renderDocument,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/differences.md': differencesPage,
   'docs/reference/cli.md': programPage,

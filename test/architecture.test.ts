@@ -73,8 +73,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     pure: false,
   },
   console: {
-    why: 'shows over HTTP what the monitor knows, and changes nothing',
-    folders: ['base', 'telemetry', 'host'],
+    why: 'shows over HTTP what the monitor knows, and hands on what is asked of it; knows no daemon of ours',
+    folders: ['base', 'telemetry', 'host', 'monitor'],
     node: EVERY_NODE,
     pure: false,
   },

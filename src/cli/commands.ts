@@ -81,6 +81,31 @@ Exit status: 0 when every daemon was reached, else 1.
 `,
     load: async () => (await import('./status.ts')).status,
   },
+  history: {
+    summary: 'who was connected when, from where, and how much they moved; failed logins, states, alerts, commands',
+    usage: `usage: tunnelscope history [FILE] [--user NAME] [--daemon NAME] [--since WHEN] [--until WHEN] [options]
+       tunnelscope history [FILE] --erase NAME
+
+Searches the history that the monitor keeps, also while it does. FILE is the configuration of the monitor, or the database
+itself; without it, monitor.yaml here or /etc/tunnelscope/monitor.yaml. Shows sessions, the latest first, unless told to show
+
+  --traffic            what each user moved on each day (UTC) over each daemon
+  --auth-failures      who was not let in, and why
+  --states             states of daemons and of the sources that tell of them
+  --alerts             alerts that fired, and when they were over
+  --audit              commands that clients of gateways sent
+
+  --user NAME          only this user: the name of the login, or of the certificate
+  --daemon NAME        only this daemon
+  --since WHEN, --until WHEN   sessions that were there then: a date such as 2026-11-22 13:00, or how long ago, such as 2h or 7d
+  --limit N            at most so many (100; with --csv and --json all)
+  --csv                a line for each, with all that is known
+  --json               an object a line; amounts are bytes
+  --hash-key-file FILE   names are kept as hashes with this key; a configuration tells it by itself
+  --erase NAME         forget this person: sessions, traffic and events go, in other records the name is replaced
+`,
+    load: async () => (await import('./history.ts')).history,
+  },
   log: {
     summary: 'read any OpenVPN log: columns, JSON lines, counts',
     usage: `usage: tunnelscope log [options] [FILE|-]

@@ -6,6 +6,7 @@ import { entryObject, type LogEntry, readEntry } from '../log/entry.ts';
 import { jsonLine } from '../log/formats.ts';
 import { LogStats } from '../log/stats.ts';
 import { viewLine } from '../log/view.ts';
+import { momentFrom } from './moment.ts';
 
 /** Where the command reads and writes. */
 export interface LogTerminal {
@@ -24,8 +25,6 @@ interface Filter {
   readonly since: number | undefined;
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** `tunnelscope log`: see its usage. */
 export async function log(argv: readonly string[], terminal: LogTerminal = ownTerminal()): Promise<number> {
   const { values, positionals } = parse(argv);
@@ -34,7 +33,7 @@ export async function log(argv: readonly string[], terminal: LogTerminal = ownTe
   const filter: Filter = {
     events: new Set(values.event),
     clients: new Set(values.client),
-    since: values.since === undefined ? undefined : sinceFrom(values.since, terminal.now),
+    since: values.since === undefined ? undefined : momentFrom('since', values.since, terminal.now),
   };
   const lines = path === '-' ? streamLines(terminal.input) : fileLines(path, { follow: values.follow, signal: terminal.signal });
   const stats = new LogStats();
@@ -55,18 +54,6 @@ function passes(entry: LogEntry, { events, clients, since }: Filter): boolean {
   if (events.size > 0 && !events.has(entry.event ?? '')) return false;
   if (clients.size > 0 && !clients.has(entry.client ?? '')) return false;
   return since === undefined || entry.time === undefined || entry.time >= since;
-}
-
-/** `2026-11-22`, `2026-11-22 13:00`, `2026-11-22T13:00:00Z`, or how long ago: `30m`, `2h`. */
-function sinceFrom(word: string, now: number): number {
-  const ago = /^(\d{1,9})([smhd])$/.exec(word);
-  if (ago !== null) return now - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0);
-  const time = /^\d{4}-\d\d-\d\d/.test(word) ? Date.parse(word.length === 10 ? `${word}T00:00:00` : word.replace(' ', 'T')) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new TunnelscopeError(
-    'CLI',
-    `--since ${JSON.stringify(word.slice(0, 80))} is neither a date such as 2026-11-22 13:00 nor a time such as 2h`,
-  );
 }
 
 function parse(argv: readonly string[]) {

@@ -3,15 +3,16 @@ import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { outletOver } from '../daemon/log-control.ts';
 import { AppendFile } from '../host/append-file.ts';
-import { SystemClock } from '../host/clock.ts';
+import { type Clock, SystemClock } from '../host/clock.ts';
 import { tellServiceManager } from '../host/service-manager.ts';
 import { processSignals } from '../host/signals.ts';
 import { isLocalOnly, streamAddressFrom, streamAddressText } from '../host/stream-address.ts';
 import { MONITOR } from '../messages/monitor.ts';
-import { type Exhibit, MonitorApp } from '../monitor/app.ts';
+import { type Exhibit, MonitorApp, type MonitorPart } from '../monitor/app.ts';
 import { attachedDaemon, DEFAULT_CONFIG, type HttpConfig, type MonitorConfig, readConfig } from '../monitor/config.ts';
 import { configSchema } from '../monitor/config-schema.ts';
 import { Logging } from '../service/logging.ts';
+import { apiSourcesOf } from './monitor-api.ts';
 import { lineTapOf, monitorParts } from './monitor-parts.ts';
 import { packageVersion } from './version.ts';
 
@@ -30,14 +31,15 @@ export async function monitor(argv: readonly string[], print: (text: string) => 
   }
   const clock = new SystemClock();
   const logging = new Logging(clock, outletOver(AppendFile.over(1), 1), outletOver(AppendFile.over(2)));
+  let made: readonly MonitorPart[] = [];
   const app = new MonitorApp({
     config,
     reread: positionals.length === 0 ? undefined : read,
     clock,
     logging,
     version: packageVersion(),
-    exhibit: (of) => exhibitOf(of, logging),
-    parts: (of) => monitorParts(of, clock, logging),
+    parts: (of) => (made = monitorParts(of, clock, logging)),
+    exhibit: (of) => exhibitOf(of, made, clock, logging),
     lines: lineTapOf,
     tell: tellServiceManager,
   });
@@ -47,14 +49,15 @@ export async function monitor(argv: readonly string[], print: (text: string) => 
 }
 
 /** The console, which says in the log where it is and who may read it. */
-function exhibitOf(app: MonitorApp, logging: Logging): Exhibit {
-  const server = new ConsoleServer({
+function exhibitOf(app: MonitorApp, parts: readonly MonitorPart[], clock: Clock, logging: Logging): Exhibit {
+  const shown = {
     fleet: app.fleet,
     now: () => app.now(),
     kumina: () => app.config.kumina,
-    thresholds: (name) => app.thresholds(name),
+    thresholds: (name: string) => app.thresholds(name),
     notReady: () => app.notReady,
-  });
+  };
+  const server = new ConsoleServer(shown, apiSourcesOf(app, parts, clock));
   return {
     async serve(http) {
       await server.serve(http);
@@ -65,7 +68,7 @@ function exhibitOf(app: MonitorApp, logging: Logging): Exhibit {
 }
 
 function noteListening(urls: readonly string[], http: HttpConfig, { notes }: Logging): void {
-  const asks = http.basic.length > 0 || http.bearer.length > 0 || http.tls?.ca !== undefined;
+  const asks = http.basic.length > 0 || http.bearer.length > 0 || http.tokens.length > 0 || http.tls?.ca !== undefined;
   for (const [index, url] of urls.entries()) {
     notes.add(MONITOR.listening, { url: url.startsWith('/') ? url : `${url}/metrics` });
     const where = http.listen[index];

@@ -2,6 +2,7 @@ import { formatLocalTime } from '../base/local-time.ts';
 import { printable } from '../base/printable.ts';
 import type { Now, WallTime } from '../base/units.ts';
 import type { DaemonView, Health, SessionView } from '../telemetry/index.ts';
+import { bytesText, columns, csvCell } from './cells.ts';
 
 /** What `tunnelscope status` shows, as text: pure, so that its tests need no daemon. */
 
@@ -115,7 +116,7 @@ function daemonLines(row: DaemonRow, withRates: boolean): string[] {
   const facts = [
     state,
     mode === 'client' ? 'a client' : source === undefined ? undefined : `${clients.length} client${clients.length === 1 ? '' : 's'}`,
-    source === undefined ? undefined : `received ${bytes(received)}, sent ${bytes(sent)}`,
+    source === undefined ? undefined : `received ${bytesText(received)}, sent ${bytesText(sent)}`,
     source === undefined ? undefined : `by its ${source}, ${Math.round(ageSeconds ?? 0)} s ago`,
   ].filter((fact) => fact !== undefined);
   const head = `${daemon}: ${[verdict, ...facts].join(', ')}`;
@@ -130,34 +131,17 @@ function clientLines(clients: readonly ClientRow[], withRates: boolean): string[
     client.username ?? '',
     client.address ?? '',
     client.virtual4 ?? client.virtual6 ?? client.phase,
-    bytes(client.received),
-    bytes(client.sent),
+    bytesText(client.received),
+    bytesText(client.sent),
     ...(withRates ? [client.rate, client.rate].map((rate, index) => rateText(index === 0 ? rate?.received : rate?.sent)) : []),
     client.since === undefined ? '' : formatLocalTime(client.since),
     client.cipher ?? '',
   ]);
-  const widths = heads.map((head, column) => Math.min(WIDEST, Math.max(head.length, ...rows.map((cells) => cells[column]?.length ?? 0))));
-  return [heads, ...rows].map((cells) =>
-    cells
-      .map((cell, column) => cell.slice(0, WIDEST).padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return columns(heads, rows);
 }
-
-/** Cells are cut here, in UTF-16 code units: nobody's name may push the others off the screen. */
-const WIDEST = 40;
 
 function rateText(rate: number | undefined): string {
-  return rate === undefined ? '-' : bytes(Math.round(rate));
-}
-
-function bytes(amount: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = amount;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+  return rate === undefined ? '-' : bytesText(Math.round(rate));
 }
 
 /** For programs: one object; what is not known is left out, times are milliseconds since 1970. */
@@ -197,11 +181,4 @@ export function csvOf(daemons: readonly DaemonRow[]): string[] {
     ]),
   );
   return [CSV_COLUMNS.join(','), ...rows.map((cells) => cells.map(csvCell).join(','))];
-}
-
-function csvCell(value: string | number | undefined): string {
-  if (value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

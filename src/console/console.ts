@@ -11,7 +11,8 @@ import {
   type Verdict,
   worstVerdict,
 } from '../telemetry/index.ts';
-import { type AccessRules, challengeOf, mayRead } from './access.ts';
+import { type AccessRules, challengeOf, roleOf } from './access.ts';
+import { decoded, headerOf, json, COMMON_HEADERS, text } from './answers.ts';
 
 /** What the console shows, and to whom. */
 export interface ConsoleOptions {
@@ -47,7 +48,7 @@ export function answerOf(question: HttpQuestion, options: ConsoleOptions): HttpA
   const { method, path, headers } = question;
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'only GET and HEAD\n', { allow: 'GET, HEAD' });
   const known = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
-  if (known?.open !== true && !mayRead(headerOf(headers['authorization']), options.access)) {
+  if (known?.open !== true && roleOf(headerOf(headers['authorization']), options.access) === undefined) {
     return text(401, 'not without a password or token\n', { 'www-authenticate': challengeOf(options.access) });
   }
   if (known !== undefined) return known.page(question, options);
@@ -58,7 +59,7 @@ export function answerOf(question: HttpQuestion, options: ConsoleOptions): HttpA
 function metrics({ headers }: HttpQuestion, { fleet, now, kumina }: ConsoleOptions): HttpAnswer {
   const format = formatFor(headerOf(headers['accept']));
   const body = expose(fleet, now(), { format, ...(kumina() ? { compat: 'kumina' as const } : {}) });
-  return { status: 200, headers: { ...COMMON, 'content-type': CONTENT_TYPES[format] }, body };
+  return { status: 200, headers: { ...COMMON_HEADERS, 'content-type': CONTENT_TYPES[format] }, body };
 }
 
 /** Ready when each daemon has told something, or is known to be away. */
@@ -77,7 +78,8 @@ function health(_question: HttpQuestion, { fleet, now, thresholds }: ConsoleOpti
   const moment = now();
   const all = [...fleet.daemons].map((daemon) => healthOf(daemon, moment, thresholds(daemon.name)));
   const verdict = worstVerdict(all);
-  return json(STATUS[verdict], { verdict, daemons: all.map(healthObject) });
+  const unknown = fleet.alerting?.withoutData();
+  return json(STATUS[verdict], { verdict, daemons: all.map((each) => healthObject(each, unknown)) });
 }
 
 function healthOfOne(written: string, { fleet, now, thresholds }: ConsoleOptions): HttpAnswer {
@@ -85,33 +87,11 @@ function healthOfOne(written: string, { fleet, now, thresholds }: ConsoleOptions
   const daemon = fleet.daemon(decoded(written));
   if (daemon === undefined) return json(404, { error: 'no such daemon is watched' });
   const found = healthOf(daemon, moment, thresholds(daemon.name));
-  return json(STATUS[found.verdict], healthObject(found));
+  return json(STATUS[found.verdict], healthObject(found, fleet.alerting?.withoutData()));
 }
 
 /** What is served of the health of a daemon; programs rely on these names. */
-function healthObject({ daemon, verdict, reasons, measures }: Health): object {
-  return { daemon, verdict, reasons, measures };
-}
-
-function decoded(written: string): string {
-  try {
-    return decodeURIComponent(written);
-  } catch {
-    return written;
-  }
-}
-
-function headerOf(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.[0];
-}
-
-/** Nothing of it is for caches, frames or sniffing. */
-const COMMON = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" };
-
-function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
-  return { status, headers: { ...COMMON, 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
-}
-
-function json(status: number, value: object): HttpAnswer {
-  return { status, headers: { ...COMMON, 'content-type': 'application/json; charset=utf-8' }, body: `${JSON.stringify(value)}\n` };
+function healthObject({ daemon, verdict, reasons, measures }: Health, unknown: ReadonlyMap<string, readonly string[]> | undefined): object {
+  // Alert rules that can say nothing about it are not fine; where nobody evaluates rules, nothing is said of them.
+  return { daemon, verdict, reasons, measures, ...(unknown === undefined ? {} : { alertsWithoutData: unknown.get(daemon) ?? [] }) };
 }

@@ -1,8 +1,10 @@
-import { type HttpAnswer, type HttpListener, type HttpQuestion, listenHttp } from '../host/http.ts';
+import { type HttpAnswerer, type HttpListener, listenHttp } from '../host/http.ts';
 import type { StreamAddress, StreamTls } from '../host/net-listener.ts';
 import { streamAddressText } from '../host/stream-address.ts';
 import { type ConsoleOptions, answerOf } from './console.ts';
 import type { AccessRules } from './access.ts';
+import { answerApi, API } from './api.ts';
+import type { ApiSources } from './api-sources.ts';
 
 /** Where the console listens, and to whom it answers. */
 export interface ConsolePlaces extends AccessRules {
@@ -13,11 +15,14 @@ export interface ConsolePlaces extends AccessRules {
 /** The console on its addresses. */
 export class ConsoleServer {
   readonly #options: Omit<ConsoleOptions, 'access'>;
+  readonly #sources: ApiSources | undefined;
   #listeners: HttpListener[] = [];
   #places: ConsolePlaces | undefined;
 
-  constructor(options: Omit<ConsoleOptions, 'access'>) {
+  /** Without `sources` there is no API. */
+  constructor(options: Omit<ConsoleOptions, 'access'>, sources?: ApiSources) {
     this.#options = options;
+    this.#sources = sources;
   }
 
   /** Where it listens, with the ports that the system chose. */
@@ -50,7 +55,10 @@ export class ConsoleServer {
 
   async #open(places: ConsolePlaces): Promise<void> {
     this.#places = places;
-    const answer = (question: HttpQuestion): HttpAnswer => answerOf(question, { ...this.#options, access: places });
+    const answer: HttpAnswerer = (question) => {
+      if (this.#sources !== undefined && question.path.startsWith(API)) return answerApi(question, places, this.#sources);
+      return answerOf(question, { ...this.#options, access: places });
+    };
     for (const where of places.listen)
       this.#listeners.push(await listenHttp(where, where.kind === 'unix' ? undefined : places.tls, answer));
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { createAuthority } from '../cli/pki/authority.ts';
-import { type HttpAnswer, type HttpListener, type HttpQuestion, listenHttp } from './http.ts';
+import { type HttpAnswer, type HttpAnswerer, type HttpListener, type HttpQuestion, listenHttp } from './http.ts';
 
 const LOOPBACK = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
 const folder = mkdtempSync(join(tmpdir(), 'tunnelscope-http-'));
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function serve(answer: (question: HttpQuestion) => HttpAnswer, where: Parameters<typeof listenHttp>[0] = LOOPBACK): Promise<number> {
+async function serve(answer: HttpAnswerer, where: Parameters<typeof listenHttp>[0] = LOOPBACK): Promise<number> {
   const listener = await listenHttp(where, undefined, answer);
   open.push(listener);
   return listener.local.kind === 'tcp' ? listener.local.port : 0;
@@ -65,6 +65,43 @@ describe('the HTTP server', () => {
     const port = await serve(({ path }) => text(path === '/' ? 'whole' : failing()));
     await expect(fetch(`http://127.0.0.1:${port}/x`).then((response) => response.text())).rejects.toThrow(/terminated/);
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('whole');
+  });
+
+  it('gives the query, and a body to whoever asks for one, up to a length', async () => {
+    const port = await serve(async ({ query, body }) => text(`${query} ${(await body())?.length}`));
+    const send = async (body: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}/?a=b?c`, { method: 'POST', body })).text();
+    expect(await send('x'.repeat(65_536))).toBe('a=b?c 65536');
+    expect(await send('x'.repeat(65_537))).toBe('a=b?c undefined');
+    expect(await send('')).toBe('a=b?c 0');
+  });
+
+  it('goes on with a stream until it ends, the reader goes, or the server ends', async () => {
+    const closed: string[] = [];
+    const streamed = (name: string, pieces: string[]): HttpAnswer => {
+      let wake = (): void => undefined;
+      const close = (): void => {
+        closed.push(name);
+        wake();
+      };
+      const next = (): Promise<string | undefined> =>
+        pieces.length > 0 ? Promise.resolve(pieces.shift()) : new Promise((resolve) => (wake = () => resolve(undefined)));
+      return { ...text('begin '), stream: { next, close } };
+    };
+    const port = await serve(({ path }) => streamed(path, ['one ', 'two ']));
+    const reading = new AbortController();
+    const left = await fetch(`http://127.0.0.1:${port}/left`, { signal: reading.signal });
+    const leftBody = left.body?.getReader();
+    expect(Buffer.from((await leftBody?.read())?.value ?? []).toString()).toContain('begin');
+    reading.abort();
+    await vi.waitFor(() => expect(closed).toContain('/left'));
+    const stays = await fetch(`http://127.0.0.1:${port}/stays`);
+    await fetch(`http://127.0.0.1:${port}/head`, { method: 'HEAD' });
+    await vi.waitFor(() => expect(closed).toContain('/head'));
+    const ended = stays.text();
+    await Promise.all(open.map((listener) => listener.close()));
+    open = [];
+    expect(closed).toContain('/stays');
+    expect(await ended).toBe('begin one two ');
   });
 
   it('passes over what is no HTTP', async () => {

@@ -169,6 +169,6 @@ export class MonitorApp {
 }
 
 /** Whether secrets are among it, which compare as equal. */
-function hasSecrets({ basic, bearer }: HttpConfig): boolean {
-  return basic.length > 0 || bearer.length > 0;
+function hasSecrets({ basic, bearer, tokens }: HttpConfig): boolean {
+  return basic.length > 0 || bearer.length > 0 || tokens.length > 0;
 }

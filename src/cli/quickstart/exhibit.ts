@@ -25,7 +25,7 @@ export async function exhibitOf(port: DaemonPort, clock: Clock): Promise<ShowExh
     return moment;
   };
   const server = new ConsoleServer({ fleet, now, kumina: () => false, thresholds: () => ({}), notReady: () => undefined });
-  await server.serve({ listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }], tls: undefined, basic: [], bearer: [] });
+  await server.serve({ listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }], tls: undefined, basic: [], bearer: [], tokens: [] });
   const context = {
     clock,
     tell: (source, fact, moment) => fleet.handle({ daemon: NAME, source, now: moment, fact }),
