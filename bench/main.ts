@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../test/support/sources.ts';
+import { benchAlerts } from './alerts.ts';
+import { benchClient } from './client.ts';
 import { benchGateway } from './gateway.ts';
 import { benchHandshakes } from './handshakes.ts';
 import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
@@ -12,7 +14,7 @@ import { benchMicro } from './micro.ts';
 import { benchPing } from './ping.ts';
 import { benchScrape } from './scrape.ts';
 import { isMet, type Section, sectionText } from './support/figure.ts';
-import { benchThroughput } from './throughput.ts';
+import { benchBothEnds, benchClientThroughput, benchThroughput } from './throughput.ts';
 
 /**
  * `npm run bench [-- NAME...] [-- --quick | --record]` measures our server against stock OpenVPN on this machine and writes
@@ -29,6 +31,9 @@ const RESULTS = join(ROOT, 'bench/RESULTS.md');
 const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
   handshakes: (quick) => (quick ? benchHandshakes(1, 2) : benchHandshakes(3, 5)),
   throughput: (quick) => (quick ? benchThroughput(1, 1) : benchThroughput(3, 3)),
+  'throughput-client': (quick) => (quick ? benchClientThroughput(1, 1) : benchClientThroughput(2, 3)),
+  'throughput-both': (quick) => (quick ? benchBothEnds(1, 1) : benchBothEnds(2, 3)),
+  client: (quick) => (quick ? benchClient(2, 1, 1) : benchClient(10, 3, 3)),
   memory: (quick) => (quick ? benchMemory(1, 50) : benchMemory(2, 500)),
   ping: (quick) => (quick ? benchPing(1, 20) : benchPing(3, 200)),
   'log-file': (quick) => (quick ? benchLogFile(1, 50_000) : benchLogFile(3, 500_000)),
@@ -36,6 +41,7 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   'log-loop': (quick) => (quick ? benchLogLoop(1, 1) : benchLogLoop(3, 5)),
   management: (quick) => benchManagement(quick ? { clients: 50, rounds: 1 } : { clients: 2000, rounds: 3 }),
   gateway: (quick) => (quick ? benchGateway(1, 200) : benchGateway(3, 3000)),
+  alerts: (quick) => benchAlerts(quick ? 5 : 40),
   scrape: (quick) => (quick ? benchScrape(1, 5) : benchScrape(3, 30)),
   micro: (quick) => benchMicro(quick ? 20 : 300),
 };
