@@ -11,8 +11,8 @@ import type { ScrapeReport, ScrapeSetup } from './scrape-setup.ts';
 const WARM_UP = 25;
 
 /** Our fleet after a status of so many clients, all with traffic. */
-function fleetOf(clients: number): Fleet {
-  const fleet = new Fleet({ series: { mode: 'user', top: 0, max: clients } });
+function fleetOf(clients: number, mode: 'user' | 'off' = 'user'): Fleet {
+  const fleet = new Fleet({ series: { mode, top: 0, max: clients } });
   fleet.setDaemons(['server']);
   const tell = (fact: Fact): void => fleet.handle({ daemon: 'server', source: 'management', now: at(1), fact });
   tell({ kind: 'source-up', where: '127.0.0.1:7505', lines: true });
@@ -85,6 +85,25 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
+/** Of small things so many are held at once that what else happens in the heap does not count. */
+const HELD_CLIENTS = 10_000;
+
+/** What something that is made keeps of the heap. */
+function heldBy(clients: number, make: () => unknown): number {
+  const count = Math.ceil(HELD_CLIENTS / clients);
+  const before = heapBytes();
+  const made = Array.from({ length: count }, make);
+  const bytes = heapBytes() - before;
+  if (made.includes(undefined)) throw new Error('nothing is held');
+  return bytes / count;
+}
+
+/** The heap as it is, and buffers outside of it. */
+function allBytes(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 interface Maker {
   readonly held: unknown;
   /** Makes a page and says how long it is. */
@@ -107,10 +126,12 @@ function ownScrape(fleet: Fleet): number {
 async function report(setup: ScrapeSetup): Promise<ScrapeReport> {
   // Code and tables are in place before what is measured.
   await makerOf({ ...setup, clients: 10 }).scrape();
-  const samples = exposition(fleetOf(setup.clients), at(2), { format: 'text' }).match(/^[a-z]/gm)?.length ?? 0;
-  const before = heapBytes();
+  // A regular expression would keep the page alive until the next has matched.
+  const lines = exposition(fleetOf(setup.clients), at(2), { format: 'text' }).split('\n');
+  const samples = lines.filter((line) => line !== '' && !line.startsWith('#')).length;
+  const stateBytes = setup.maker === 'ours' ? heldBy(setup.clients, () => fleetOf(setup.clients, 'off')) : 0;
+  const heldBytes = heldBy(setup.clients, () => makerOf(setup).held);
   const maker = makerOf(setup);
-  const heldBytes = heapBytes() - before;
   for (let i = 0; i < WARM_UP; i++) await maker.scrape();
   const times: number[] = [];
   for (let i = 0; i < setup.scrapes; i++) {
@@ -118,11 +139,12 @@ async function report(setup: ScrapeSetup): Promise<ScrapeReport> {
     await maker.scrape();
     times.push((performance.now() - started) / 1000);
   }
-  const empty = heapBytes();
+  heapBytes();
+  const empty = allBytes();
   await maker.scrape();
-  const allocatedBytes = process.memoryUsage().heapUsed - empty;
+  const allocatedBytes = allBytes() - empty;
   if (maker.held === undefined) throw new Error('nothing is held');
-  return { seconds: median(times), heldBytes, allocatedBytes, samples };
+  return { seconds: median(times), heldBytes, stateBytes, allocatedBytes, samples };
 }
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as ScrapeSetup;

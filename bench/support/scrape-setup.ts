@@ -11,7 +11,9 @@ export interface ScrapeReport {
   readonly seconds: number;
   /** What the heap holds when everything that is shown is in place, over an empty one. */
   readonly heldBytes: number;
-  /** What one scrape allocates. */
+  /** How much of it is not for the series: of ours, a fleet that is told the same and shows no users. */
+  readonly stateBytes: number;
+  /** What one scrape allocates, buffers included. */
   readonly allocatedBytes: number;
   /** Lines of the page that are samples. */
   readonly samples: number;

@@ -3,7 +3,8 @@ import { kuminaFamilies } from './kumina.ts';
 import { labelBlock, labelPair } from './labels.ts';
 import type { Metric } from './metrics/metric.ts';
 import { METRICS, sampleName } from './metrics/table.ts';
-import type { DaemonView, FleetView, HistogramView } from './views.ts';
+import { Page } from './page.ts';
+import type { DaemonView, FleetView } from './views.ts';
 
 /** The two forms that Prometheus takes. */
 export type ExpositionFormat = 'text' | 'openmetrics';
@@ -36,14 +37,14 @@ export function formatFor(accept: string | undefined): ExpositionFormat {
   return open > 0 && open >= text ? 'openmetrics' : 'text';
 }
 
-/** About so many characters make a piece of the page. */
+/** About so many bytes make a piece of the page. */
 const PIECE = 32_768;
 /** Series between two looks at how long the piece is. */
 const LOT = 256;
 
-/** Writes the page, in pieces, so that nobody holds it whole. Every sample is of the moment when its piece is made. */
-export function* expose(fleet: FleetView, now: Now, options: ExpositionOptions): Generator<string> {
-  const page = new Page(options.format);
+/** Writes the page, in pieces of UTF-8, so that nobody holds it whole. Every sample is of the moment when its piece is made. */
+export function* expose(fleet: FleetView, now: Now, options: ExpositionOptions): Generator<Uint8Array> {
+  const page = new Page(options.format === 'openmetrics');
   const blocks = new Map([...fleet.daemons].map((daemon) => [daemon, labelPair('daemon', daemon.name)]));
   for (const metric of METRICS) {
     page.begin(metric, sampleName(metric));
@@ -70,13 +71,14 @@ export function* expose(fleet: FleetView, now: Now, options: ExpositionOptions):
   yield page.take();
 }
 
-function* seriesOf(page: Page, metric: Extract<Metric, { of: 'series' }>, daemon: DaemonView): Generator<string> {
-  let left = LOT;
-  for (const series of daemon.series) {
-    const value = metric.read(series);
-    if (value !== undefined) page.sample(series.labels, value);
-    if (--left > 0) continue;
-    left = LOT;
+function* seriesOf(page: Page, metric: Extract<Metric, { of: 'series' }>, daemon: DaemonView): Generator<Uint8Array> {
+  const all = [...daemon.series];
+  for (let from = 0; from < all.length; from += LOT) {
+    for (let index = from; index < from + LOT; index++) {
+      const series = all[index];
+      const value = series && metric.read(series);
+      if (value !== undefined && series !== undefined) page.sample(series.labels, value);
+    }
     if (page.length > PIECE) yield page.take();
   }
 }
@@ -93,85 +95,5 @@ function readDaemon(page: Page, metric: Extract<Metric, { of: 'daemon' }>, daemo
 
 /** The whole page as one text. */
 export function exposition(fleet: FleetView, now: Now, options: ExpositionOptions): string {
-  return [...expose(fleet, now, options)].join('');
-}
-
-/** What a family's head is made of. */
-interface Head {
-  readonly name: string;
-  readonly type: Metric['type'];
-  readonly unit?: string;
-  readonly help: string;
-}
-
-/** A page in the making. A family without samples leaves no trace. */
-class Page {
-  readonly #open: boolean;
-  #text = '';
-  #head: string | undefined;
-  #name = '';
-
-  constructor(format: ExpositionFormat) {
-    this.#open = format === 'openmetrics';
-  }
-
-  get length(): number {
-    return this.#text.length;
-  }
-
-  begin({ name, type, unit, help }: Head, sample: string): void {
-    this.#name = sample;
-    if (this.#open) {
-      const unitLine = unit === undefined ? '' : `# UNIT ${name} ${unit}\n`;
-      this.#head = `# HELP ${name} ${escapeHelp(help).replaceAll('"', '\\"')}\n# TYPE ${name} ${type}\n${unitLine}`;
-    } else this.#head = `# HELP ${sample} ${escapeHelp(help)}\n# TYPE ${sample} ${type === 'info' ? 'gauge' : type}\n`;
-  }
-
-  /** `labels` is a block with its braces, or nothing. */
-  sample(labels: string, value: number): void {
-    this.#writeHead();
-    this.#text += `${this.#name}${labels} ${numberText(value)}\n`;
-  }
-
-  #writeHead(): void {
-    if (this.#head === undefined) return;
-    this.#text += this.#head;
-    this.#head = undefined;
-  }
-
-  /** `labels` comes without braces, and is never empty. */
-  histogram(labels: string, { bounds, counts, sum, count }: HistogramView): void {
-    this.#writeHead();
-    let below = 0;
-    for (const [index, bound] of bounds.entries()) {
-      below += counts[index] ?? 0;
-      this.#text += `${this.#name}_bucket{${labels},le="${boundText(bound)}"} ${below}\n`;
-    }
-    this.#text += `${this.#name}_bucket{${labels},le="+Inf"} ${count}\n`;
-    this.#text += `${this.#name}_sum{${labels}} ${numberText(sum)}\n${this.#name}_count{${labels}} ${count}\n`;
-  }
-
-  end(): void {
-    if (this.#open) this.#text += '# EOF\n';
-  }
-
-  take(): string {
-    const text = this.#text;
-    this.#text = '';
-    return text;
-  }
-}
-
-function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-}
-
-function numberText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-}
-
-/** As OpenMetrics wants it, in both forms, so that a series has one name. */
-function boundText(bound: number): string {
-  return Number.isInteger(bound) ? `${bound}.0` : String(bound);
+  return Buffer.concat([...expose(fleet, now, options)]).toString();
 }
