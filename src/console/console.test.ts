@@ -7,8 +7,8 @@ import type { AccessRules } from './access.ts';
 import { answerOf } from './console.ts';
 
 const NOW: Now = { at: 1_000_000 as Instant, wall: 1_795_352_568_000 as WallTime };
-const OPEN: AccessRules = { basic: [], bearer: [] };
-const CLOSED: AccessRules = { basic: [{ user: 'prometheus', password: new Secret('se:same') }], bearer: [new Secret('token')] };
+const OPEN: AccessRules = { basic: [], bearer: [], tokens: [] };
+const CLOSED: AccessRules = { basic: [{ user: 'prometheus', password: new Secret('se:same') }], bearer: [new Secret('token')], tokens: [] };
 
 function world(access: AccessRules = OPEN) {
   const fleet = new Fleet();
@@ -17,7 +17,7 @@ function world(access: AccessRules = OPEN) {
   let notReady: string | undefined;
   const ask = (path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): HttpAnswer =>
     answerOf(
-      { method, path, headers },
+      { method, path, headers, query: '', body: () => Promise.resolve(undefined) },
       { fleet, now: () => NOW, kumina: () => false, access, thresholds: () => ({}), notReady: () => notReady },
     );
   return { tell, ask, unready: (why: string) => (notReady = why) };
