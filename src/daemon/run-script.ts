@@ -53,8 +53,9 @@ export async function runScript(
   });
   if (result.kind === 'exited' && result.status === 0) return true;
   const hook = HOOK_NAMES[name] ?? `--${name}`;
-  if (result.kind === 'exited') notes.add(SCRIPT.failed, { hook, status: result.status });
-  if (result.kind === 'not-started') notes.add(SCRIPT.notStarted, { hook });
+  const fatal = name === 'up';
+  if (result.kind === 'exited') notes.add(fatal ? SCRIPT.failedForGood : SCRIPT.failed, { hook, status: result.status });
+  if (result.kind === 'not-started') notes.add(fatal ? SCRIPT.notStartedForGood : SCRIPT.notStarted, { hook });
   const reason = whatHappened(result);
   if (reason !== undefined) notes.add(SCRIPT.problem, { hook: name, reason });
   return false;

@@ -4,6 +4,7 @@ import { CRL } from './crl.ts';
 import { DATA } from './data.ts';
 import { DEBUG } from './debug.ts';
 import { INTERFACE } from './interface.ts';
+import { INTERNALS } from './internals.ts';
 import { LINK } from './link.ts';
 import { MANAGEMENT } from './management.ts';
 import { MONITOR } from './monitor.ts';
@@ -12,11 +13,13 @@ import { OPTIONS } from './options.ts';
 import { OURS } from './ours.ts';
 import { PEER_INFO } from './peer-info.ts';
 import { POOL } from './pool.ts';
+import { PROXY } from './proxy.ts';
 import { PUSH } from './push.ts';
 import type { Row } from './row.ts';
 import { SCRIPT } from './script.ts';
 import { START } from './start.ts';
 import { STATUS } from './status.ts';
+import { STOCK } from './stock.ts';
 import { TLS } from './tls.ts';
 import { VERIFY } from './verify.ts';
 
@@ -36,10 +39,13 @@ export const SUBJECTS = {
   push: PUSH,
   data: DATA,
   client: CLIENT,
+  proxy: PROXY,
   management: MANAGEMENT,
   status: STATUS,
   script: SCRIPT,
   debug: DEBUG,
+  internals: INTERNALS,
+  stock: STOCK,
   ours: OURS,
   monitor: MONITOR,
 } as const satisfies Record<string, Record<string, Row>>;

@@ -9,21 +9,32 @@ export const DEBUG = {
     also: [
       '{direction:word} Control Channel Encryption: CIPHER KEY: {key:rest}',
       '{direction:word} dynamic tls-crypt: CIPHER KEY: {key:rest}',
+      'tls-crypt-v2 server key: CIPHER KEY: {key:rest}',
     ],
   }),
   hmacKey: row('debug.hmac-key', 'D_DEBUG7', '{direction:word} Data Channel: HMAC KEY: {key:rest}', {
-    also: ['{direction:word} Control Channel Encryption: HMAC KEY: {key:rest}', '{direction:word} dynamic tls-crypt: HMAC KEY: {key:rest}'],
+    also: [
+      '{direction:word} Control Channel Encryption: HMAC KEY: {key:rest}',
+      '{direction:word} dynamic tls-crypt: HMAC KEY: {key:rest}',
+      '{direction:word} Control Channel Authentication: HMAC KEY: {key:rest}',
+      'tls-crypt-v2 server key: HMAC KEY: {key:rest}',
+      'auth-token secret: HMAC KEY: {key:rest}',
+    ],
   }),
   cipherSizes: row('debug.cipher-sizes', 'D_DEBUG7', '{direction:word} Data Channel: CIPHER block_size={block:int} iv_size={iv:int}', {
     also: [
       '{direction:word} Control Channel Encryption: CIPHER block_size={block:int} iv_size={iv:int}',
       '{direction:word} dynamic tls-crypt: CIPHER block_size={block:int} iv_size={iv:int}',
+      'tls-crypt-v2 server key: CIPHER block_size={block:int} iv_size={iv:int}',
     ],
   }),
   hmacSizes: row('debug.hmac-sizes', 'D_DEBUG7', '{direction:word} Data Channel: HMAC size={size:int} block_size={block:int}', {
     also: [
       '{direction:word} Control Channel Encryption: HMAC size={size:int} block_size={block:int}',
       '{direction:word} dynamic tls-crypt: HMAC size={size:int} block_size={block:int}',
+      '{direction:word} Control Channel Authentication: HMAC size={size:int} block_size={block:int}',
+      'tls-crypt-v2 server key: HMAC size={size:int} block_size={block:int}',
+      'auth-token secret: HMAC size={size:int} block_size={block:int}',
     ],
   }),
   masterKey: row('debug.master-key', 'D_DEBUG7', 'Master {direction:word} ({what}): {key:rest}'),

@@ -68,7 +68,7 @@ export const INTERFACE = {
   upFailed: row('interface.up-failed', 'M_FATAL', "Linux can't bring {device:word} up", { event: 'interface-failed' }),
   mtuFailed: row('interface.mtu-failed', 'M_FATAL', "Linux can't set mtu ({mtu:int}) on {device:word}", { event: 'interface-failed' }),
   netlinkError: row('interface.netlink-error', 'M_WARN', 'sitnl_send: rtnl: generic error ({code:int}): {reason:rest}'),
-  routeExists: row('interface.route-exists', 'M_WARN', 'NOTE: Linux route add command failed because route exists'),
+  routeExists: row('interface.route-exists', 'D_ROUTE', 'NOTE: Linux route add command failed because route exists'),
   routeAddFailed4: row('interface.route-add-failed-4', 'M_WARN', 'ERROR: Linux route add command failed'),
   routeAddFailed6: row('interface.route-add-failed-6', 'M_WARN', 'ERROR: Linux route -6 add command failed', {
     also: ['ERROR: Linux route v6 add command failed'],

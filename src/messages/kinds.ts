@@ -15,6 +15,7 @@ export const FLAG = {
   usage: 0x2000,
   client: 0x4000,
   optionError: 0x8000,
+  noNewline: 0x1_0000,
   noPrefix: 0x2_0000,
 } as const;
 
@@ -29,6 +30,8 @@ export const KIND = {
   M_WARN: word(0, 0, FLAG.warn),
   M_NONFATAL: word(0, 0, FLAG.nonfatal),
   M_INFO: word(1),
+  /** What a plugin says. */
+  M_INFO_PLAIN: word(1, 0, FLAG.noPrefix),
   /** `Options error: ...`, then exit 1. */
   M_USAGE: word(0, 0, FLAG.noDate | FLAG.usage | FLAG.optionError),
   /** An option error that names the system's reason. */
@@ -39,6 +42,7 @@ export const KIND = {
   M_WARN_ERRNO: word(0, 0, FLAG.warn | FLAG.errno),
   M_MUTE_NOTICE: word(1, 0, FLAG.noMute),
   D_LINK_ERRORS: word(1, 1, FLAG.nonfatal),
+  D_LINK_ERRORS_ERRNO: word(1, 1, FLAG.nonfatal | FLAG.errno),
   D_CRYPT_ERRORS: word(1, 2, FLAG.nonfatal),
   D_TLS_ERRORS: word(1, 3, FLAG.nonfatal),
   D_RESOLVE_ERRORS: word(1, 4, FLAG.nonfatal),
@@ -75,6 +79,7 @@ export const KIND = {
   D_SCHED_EXIT: word(3, 41),
   D_ROUTE_QUOTA: word(3, 42),
   D_OSBUF: word(3, 43),
+  D_PS_PROXY: word(3, 44),
   D_MANAGEMENT_DEBUG: word(3, 70, FLAG.debug),
   D_SHOW_PARMS: word(4, 50),
   D_LOW: word(4, 52),
@@ -92,6 +97,8 @@ export const KIND = {
   D_LINK_RW: word(6, 69, FLAG.debug),
   D_TUN_RW: word(6, 69, FLAG.debug),
   D_RTNL: word(6, 68, FLAG.debug),
+  /** Keys of others; stock puts the next message on the same line. */
+  D_XKEY: word(6, 69, FLAG.debug | FLAG.noNewline),
   D_DEBUG7: word(7, 70, FLAG.debug),
   D_PUSH_DEBUG: word(7, 73, FLAG.debug),
   D_SHOW_OCC: word(7, 74, FLAG.debug),

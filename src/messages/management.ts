@@ -11,7 +11,11 @@ export const MANAGEMENT = {
   connectedOut: row('management.connected-out', 'D_MANAGEMENT', 'MANAGEMENT: Connected to management server at {address:rest}', {
     event: 'management-client',
   }),
-  connectOutFailed: row('management.connect-out-failed', 'D_LINK_ERRORS', 'MANAGEMENT: connect to {address:text} failed: {reason:rest}'),
+  connectOutFailed: row(
+    'management.connect-out-failed',
+    'D_LINK_ERRORS_ERRNO',
+    'MANAGEMENT: connect to {address:text} failed: {reason:rest}',
+  ),
   clientDisconnected: row('management.client-disconnected', 'D_MANAGEMENT', 'MANAGEMENT: Client disconnected', {
     event: 'management-client',
   }),

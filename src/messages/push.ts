@@ -58,6 +58,6 @@ export const PUSH = {
   ),
   clientFileError: row('push.client-file-error', 'D_IMPORT_OPTION_ERRORS', 'Options error: {text:rest}', { side: 'server' }),
   pushedOptionError: row('push.pushed-option-error', 'D_PUSH_OPTION_ERRORS', 'Options error: {text:rest}', { side: 'client' }),
-  rejected: row('push.rejected', 'D_PUSH', "Pushed option rejected by filter: '{option}'. Restarting.", { side: 'client' }),
+  rejected: row('push.rejected', 'M_WARN', "Pushed option rejected by filter: '{option}'. Restarting.", { side: 'client' }),
   filtered: row('push.filtered', 'D_PUSH', "Pushed option removed by filter: '{option}'", { side: 'client' }),
 } as const;

@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { INTERNALS } from './internals.ts';
 import { levelOf } from './kinds.ts';
+import { PROXY } from './proxy.ts';
 import { recognise } from './recogniser.ts';
+import type { Row } from './row.ts';
+import { STOCK } from './stock.ts';
 
 const FOLDER = new URL('../../test/golden/log/', import.meta.url);
 
@@ -66,6 +70,15 @@ describe('recordings of stock OpenVPN', () => {
         ]);
       }
     });
+  });
+
+  it('has a line of each row about the inside of stock, recognised with its word', () => {
+    const lines = RECORDINGS.find(({ name }) => name === 'every-level.log')?.lines ?? [];
+    const wrong = lines.filter((line) => recognise(line).row?.word !== printedWord(line));
+    expect(wrong).toEqual([]);
+    const seen = new Set(lines.map((line) => recognise(line).row?.id));
+    const rows = [INTERNALS, PROXY, STOCK].flatMap((subject): Row[] => Object.values(subject));
+    expect(rows.map(({ id }) => id).filter((id) => !seen.has(id))).toEqual([]);
   });
 
   it('is recognised in large part above level 4', () => {

@@ -12,6 +12,19 @@ export const SCRIPT = {
     event: 'script-failed',
     also: ['WARNING: Failed running command ({hook:text}): {reason:rest}'],
   }),
+  /** Of `up`, without which there is nothing to go on with. */
+  failedForGood: row(
+    'script.failed-for-good',
+    'M_FATAL',
+    'WARNING: Failed running command ({hook:text}): external program exited with error status: {status:int}',
+    { event: 'daemon-fatal' },
+  ),
+  notStartedForGood: row(
+    'script.not-started-for-good',
+    'M_FATAL',
+    'WARNING: Failed running command ({hook:text}): could not execute external program',
+    { event: 'daemon-fatal', also: ['WARNING: Failed running command ({hook:text}): {reason:rest}'] },
+  ),
   forbidden: row(
     'script.forbidden',
     'M_WARN',

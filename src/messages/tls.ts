@@ -157,7 +157,12 @@ export const TLS = {
     'tls.cipher-initialised',
     'D_CIPHER_INIT',
     "{direction:word} Control Channel Encryption: Cipher '{cipher}' initialized with {bits:int} bit key",
-    { also: ["{direction:word} dynamic tls-crypt: Cipher '{cipher}' initialized with {bits:int} bit key"] },
+    {
+      also: [
+        "{direction:word} dynamic tls-crypt: Cipher '{cipher}' initialized with {bits:int} bit key",
+        "tls-crypt-v2 server key: Cipher '{cipher}' initialized with {bits:int} bit key",
+      ],
+    },
   ),
   hmacInitialised: row(
     'tls.hmac-initialised',
@@ -167,6 +172,7 @@ export const TLS = {
       also: [
         "{direction:word} dynamic tls-crypt: Using {bits:int} bit message hash '{digest}' for HMAC authentication",
         "{direction:word} Control Channel Authentication: Using {bits:int} bit message hash '{digest}' for HMAC authentication",
+        "tls-crypt-v2 server key: Using {bits:int} bit message hash '{digest}' for HMAC authentication",
       ],
     },
   ),
