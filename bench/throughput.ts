@@ -1,58 +1,106 @@
-import { PORT, type Program, type Server, startClient, TUNNEL_SERVER4 } from '../test/interop/support/daemons.ts';
+import { PORT, type Program, type Server, startClient, type StockClient, TUNNEL_SERVER4 } from '../test/interop/support/daemons.ts';
 import { iperf } from '../test/interop/support/traffic.ts';
 import { type Bed, benchServer, makeBed, serverHost } from './support/bed.ts';
-import { Comparisons, PROGRAMS, type Section } from './support/figure.ts';
+import { Comparisons, PROGRAMS, type Section, type Target } from './support/figure.ts';
 import { cpuSeconds } from './support/usage.ts';
 
-/** How much TCP passes between a stock client and a server, and what that costs the server. */
+/** How much TCP passes between a client and a server, and what that costs whoever is measured. */
+
+/** Which of the two is ours where ours is measured; stock is always at both ends. */
+type Ends = 'server' | 'client' | 'both';
 
 interface Case {
   readonly proto: 'udp' | 'tcp';
   readonly streams: number;
 }
 
+/** One setup, and what it must reach over UDP. */
+interface Setup {
+  readonly ends: Ends;
+  /** Lines of our programs. */
+  readonly lines?: readonly string[];
+  /** Goes before what is measured. */
+  readonly name?: string;
+  readonly throughput: Target;
+  readonly cpu?: Target;
+}
+
 const UDP: readonly Case[] = [
   { proto: 'udp', streams: 1 },
   { proto: 'udp', streams: 4 },
 ];
+const ONE: readonly Case[] = [{ proto: 'udp', streams: 1 }];
 const TCP: readonly Case[] = [{ proto: 'tcp', streams: 1 }];
 /** Over UDP, where packets are carried in batches. */
 const TARGET = { throughput: { atLeast: 1.1 }, cpu: { atMost: 0.85 } };
 
-/** Measures it over UDP, then over TCP with fewer rounds. */
+const HOW =
+  'iperf3 inside the tunnel, AES-256-GCM, each of the four programs in a network namespace of its own on one switch, both pairs standing ' +
+  'all the time and taking turns. Up is towards the server.';
+
+/** Our server with a stock client, over UDP, then over TCP with fewer rounds. */
 export async function benchThroughput(rounds: number, seconds: number): Promise<Section> {
   const found = new Comparisons();
-  await measure(found, UDP, rounds, seconds);
-  await measure(found, TCP, Math.min(2, rounds), seconds);
+  const setup: Setup = { ends: 'server', ...TARGET };
+  await measure(found, setup, UDP, rounds, seconds);
+  await measure(found, setup, TCP, Math.min(2, rounds), seconds);
   return {
     title: 'Throughput',
     how:
-      'iperf3 inside the tunnel between a stock client and the server, AES-256-GCM, each of the four in a network namespace of its own on one ' +
-      `switch, both pairs standing all the time and taking turns, ${seconds} s a run. Up is towards the server. CPU is what the server process ` +
-      'used, in user and kernel mode, for each 10⁹ bytes that arrived.',
+      `${HOW} The client is stock. ${seconds} s a run. CPU is what the server process used, in user and kernel mode, for each 10⁹ bytes ` +
+      'that arrived.',
     comparisons: found.list(),
     rates: [],
   };
 }
 
-async function measure(found: Comparisons, cases: readonly Case[], rounds: number, seconds: number): Promise<void> {
+/** Our client with a stock server. */
+export async function benchClientThroughput(rounds: number, seconds: number): Promise<Section> {
+  const found = new Comparisons();
+  await measure(found, { ends: 'client', ...TARGET }, UDP, rounds, seconds);
+  return {
+    title: 'Throughput of a client',
+    how: `${HOW} The server is stock. ${seconds} s a run. CPU is what the client process used.`,
+    comparisons: found.list(),
+    rates: [],
+  };
+}
+
+/** Ours at both ends, without and with packets of many segments on the TUN devices. */
+export async function benchBothEnds(rounds: number, seconds: number): Promise<Section> {
+  const found = new Comparisons();
+  const lines = ['data-plane batched no-vnet-hdr'];
+  await measure(found, { ends: 'both', lines, name: 'without vnet-hdr, ', throughput: { atLeast: 1.5 } }, ONE, rounds, seconds);
+  await measure(found, { ends: 'both', name: 'with all steps, ', throughput: { atLeast: 2.5 } }, ONE, rounds, seconds);
+  return {
+    title: 'Throughput with ours at both ends',
+    how:
+      `${HOW} ${seconds} s a run. CPU is what the server process used. The switch hands packets that travel together through whole, as one ` +
+      'machine does; a network card has to take them apart and put them together.',
+    comparisons: found.list(),
+    rates: [],
+  };
+}
+
+async function measure(found: Comparisons, setup: Setup, cases: readonly Case[], rounds: number, seconds: number): Promise<void> {
   const proto = cases[0]?.proto ?? 'udp';
   const bed = await makeBed(PROGRAMS.map((program) => clientName(program)));
   try {
-    const servers: Record<Program, Server> = { ours: await pair(bed, 'ours', proto), stock: await pair(bed, 'stock', proto) };
+    const pairs = { ours: await pair(bed, 'ours', proto, setup), stock: await pair(bed, 'stock', proto) };
     for (let round = 0; round < rounds; round++) {
       for (const { streams } of cases) {
         for (const reverse of [false, true]) {
           for (const program of PROGRAMS) {
-            const { pid } = servers[program].process;
+            const { pid } = setup.ends === 'client' ? pairs[program].client.process : pairs[program].server.process;
             const before = cpuSeconds(pid);
-            const client = bed.network.host(clientName(program));
-            const bits = await iperf(bed.network, serverHost(bed, program), client, TUNNEL_SERVER4, { seconds, streams, reverse });
+            const host = bed.network.host(clientName(program));
+            const bits = await iperf(bed.network, serverHost(bed, program), host, TUNNEL_SERVER4, { seconds, streams, reverse });
             const gigabytes = (bits * seconds) / 8e9;
-            const name = `${proto}, ${reverse ? 'down' : 'up'}, ${streams} stream${streams > 1 ? 's' : ''}`;
-            found.add(program, name, 'Mbit/s', bits / 1e6, proto === 'udp' ? TARGET.throughput : undefined);
+            const name = `${setup.name ?? ''}${proto}, ${reverse ? 'down' : 'up'}, ${streams} stream${streams > 1 ? 's' : ''}`;
+            found.add(program, name, 'Mbit/s', bits / 1e6, proto === 'udp' ? setup.throughput : undefined);
             const cpu = (cpuSeconds(pid) - before) / gigabytes;
-            found.add(program, `${name}: server CPU`, 's/GB', cpu, proto === 'udp' ? TARGET.cpu : undefined);
+            const whose = setup.ends === 'client' ? 'client' : 'server';
+            found.add(program, `${name}: ${whose} CPU`, 's/GB', cpu, proto === 'udp' ? setup.cpu : undefined);
           }
         }
       }
@@ -62,17 +110,33 @@ async function measure(found: Comparisons, cases: readonly Case[], rounds: numbe
   }
 }
 
-/** A server and a stock client that is connected to it. */
-export async function pair(bed: Bed, program: Program, proto: 'udp' | 'tcp'): Promise<Server> {
-  const server = await benchServer(bed, program, proto === 'udp' ? 'udp' : 'tcp-server');
-  const lines = ['disable-dco', 'verb 3'];
-  await startClient(bed.network, bed.network.host(clientName(program)), serverHost(bed, program), bed.pki, bed.client, {
-    proto: proto === 'udp' ? 'udp' : 'tcp-client',
+/** A server and a client that is connected to it. */
+export interface Pair {
+  readonly server: Server;
+  readonly client: StockClient;
+}
+
+/** Makes a pair on the hosts of `program`; only `ends` of it are ours where that is what is measured. */
+export async function pair(
+  bed: Bed,
+  program: Program,
+  proto: 'udp' | 'tcp',
+  { ends, lines = [] }: Pick<Setup, 'ends' | 'lines'> = { ends: 'server' },
+): Promise<Pair> {
+  const isOurs = (end: Ends): boolean => program === 'ours' && (ends === end || ends === 'both');
+  const server = await benchServer(bed, program, proto === 'udp' ? 'udp' : 'tcp-server', isOurs('server') ? lines : [], {
+    program: isOurs('server') ? 'ours' : 'stock',
+  });
+  const clientProto = proto === 'udp' ? 'udp' : 'tcp-client';
+  const own = isOurs('client') ? lines : ['disable-dco'];
+  const client = await startClient(bed.network, bed.network.host(clientName(program)), serverHost(bed, program), bed.pki, bed.client, {
+    program: isOurs('client') ? 'ours' : 'stock',
+    proto: clientProto,
     port: PORT,
     without: ['verb', 'proto'],
-    lines: [...lines, `proto ${proto === 'udp' ? 'udp' : 'tcp-client'}`],
+    lines: [...own, 'verb 3', `proto ${clientProto}`],
   });
-  return server;
+  return { server, client };
 }
 
 /** The host of the client that speaks to a program's server. */

@@ -40,9 +40,15 @@ export function serverHost({ network }: Bed, program: Program): Host {
   return network.host(program);
 }
 
-/** Starts a server on its host; both get the same configuration. */
-export function benchServer(bed: Bed, program: Program, proto = 'udp', lines: readonly string[] = []): Promise<Server> {
-  return start(bed, program, { proto, lines });
+/** Starts a server on its host, the other program's if `options` say so; both get the same configuration. */
+export function benchServer(
+  bed: Bed,
+  program: Program,
+  proto = 'udp',
+  lines: readonly string[] = [],
+  options: Pick<ServerOptions, 'program'> = {},
+): Promise<Server> {
+  return start(bed, program, { proto, lines, ...options });
 }
 
 /** The same over UDP, with its log in a file. */
@@ -53,10 +59,10 @@ export async function loggingServer(bed: Bed, program: Program, log: string, lin
 }
 
 function start(bed: Bed, program: Program, { lines = [], ...options }: ServerOptions): Promise<Server> {
-  const own = program === 'stock' ? STOCK_LINES : [];
+  const own = (options.program ?? program) === 'stock' ? STOCK_LINES : [];
   return startServer(bed.network, serverHost(bed, program), bed.pki, {
-    ...options,
     program,
+    ...options,
     without: REPLACED,
     lines: [...LINES, ...own, ...lines],
   });

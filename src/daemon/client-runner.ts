@@ -70,7 +70,7 @@ export class ClientRunner {
     const socket = await openUdp({ family: remote.address.family, port: 0, remote: to });
     if (this.#stopped) return socket.close();
     const attempt = new Attempt({
-      transport: udpTransport(socket),
+      open: () => Promise.resolve(udpTransport(socket)),
       remote,
       settings: rest,
       mssFix: { size: 1492, counts: 'mtu' },

@@ -86,7 +86,7 @@ export class Runtime {
         ownAddresses: [server.tunnel4, server.tunnel6].filter((own) => own !== undefined).map((own) => hostRoute(own.address)),
       },
       open: () => openTransport(daemon, server.tunMtu, server.maxClients),
-      batched: wantsBatched(daemon) ? { udp: udpOptions(daemon), without: daemon.dataPlane.without } : undefined,
+      batched: wantsBatched(daemon, daemon.listen.transport) ? { udp: udpOptions(daemon), without: daemon.dataPlane.without } : undefined,
       tun: parts.tun,
       clock: parts.clock,
     });
@@ -129,6 +129,7 @@ export class Runtime {
       const { notes } = this.#parts.logging;
       if ('error' in trouble) return this.#parts.onFailure(trouble.error);
       if (trouble.kind === 'step-off') return notes.add(OURS.dataPlaneStepOff, trouble);
+      if (trouble.kind === 'step-on') return notes.add(OURS.dataPlaneStepOn, trouble);
       notes.add(LINK.readError, {
         proto: protoName(this.#parts.daemon, this.localAddress),
         name: trouble.code,

@@ -36,7 +36,7 @@ export class Tunnel {
   /** Opens the device; addresses and routes follow. Throws TUN. */
   static async open(server: ServerSettings, daemon: DaemonSettings, network: Network, notes: Notes): Promise<Tunnel> {
     const { device } = daemon;
-    const tun = device.kind === 'null' ? new NullTun() : await openTun(device.name ?? 'tun', wantsHeaders(daemon));
+    const tun = device.kind === 'null' ? new NullTun() : await openTun(device.name ?? 'tun', wantsHeaders(daemon, daemon.listen.transport));
     const tunnel = new Tunnel(tun, server, daemon, network, notes);
     if (tun.name !== undefined) notes.add(INTERFACE.opened, { device: tun.name });
     return tunnel;

@@ -53,10 +53,7 @@ export interface DaemonSettings {
 }
 
 /** What the process around a server and around a client need alike. */
-export type CommonDaemonSettings = Omit<
-  DaemonSettings,
-  'listen' | 'tls' | 'dataPlane' | 'routes' | 'clientConfigDir' | 'tmpDir' | 'poolPersist'
->;
+export type CommonDaemonSettings = Omit<DaemonSettings, 'listen' | 'tls' | 'routes' | 'clientConfigDir' | 'tmpDir' | 'poolPersist'>;
 
 /** The socket. `dual` takes IPv4 on an IPv6 socket. */
 export interface ListenSettings {

@@ -3,8 +3,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { Note } from '../messages/notes.ts';
 import { OURS } from '../messages/ours.ts';
 import type { Directive } from '../options/parse.ts';
-import { PLANE_STEPS } from '../protocol/data/plane.ts';
-import type { DaemonSettings, DataPlaneSettings } from './daemon-settings.ts';
+import type { DaemonSettings } from './daemon-settings.ts';
 import { authSettings, clientLimits, hookSettings } from './settings/clients.ts';
 import { Collected, type SettingsFiles } from './settings/collected.ts';
 import { controlSettings } from './settings/control.ts';
@@ -136,19 +135,10 @@ function statusVersion(collected: Collected): 1 | 2 | 3 {
 function daemonSettings(collected: Collected, parts: Pick<DaemonSettings, 'listen' | 'scripts'>): Omit<DaemonSettings, 'tls'> {
   return {
     ...parts,
-    dataPlane: dataPlaneSettings(collected),
     routes: tunnelRoutes(collected),
     clientConfigDir: collected.value('client-config-dir'),
     tmpDir: collected.value('tmp-dir'),
     poolPersist: fileWithInterval(collected, 'ifconfig-pool-persist', 600),
     ...commonDaemonSettings(collected, parts.scripts),
-  };
-}
-
-function dataPlaneSettings(collected: Collected): DataPlaneSettings {
-  const [adapter, ...words] = collected.last('data-plane')?.values ?? [];
-  return {
-    adapter: adapter === 'batched' || adapter === 'portable' ? adapter : undefined,
-    without: PLANE_STEPS.filter((step) => words.includes(`no-${step}`)),
   };
 }

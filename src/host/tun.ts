@@ -19,6 +19,8 @@ export interface Tun {
   readonly descriptor?: number | undefined;
   /** A header goes before each packet on that descriptor (`IFF_VNET_HDR`), as virtual machines have it. */
   readonly headers?: boolean;
+  /** Of a device that comes later: calls once it is there, with the device itself. */
+  readonly onAttached?: (listener: (device: Tun) => void) => void;
   /** Packets that the device did not take. */
   readonly dropped: number;
   /** Begins to read. */

@@ -10,6 +10,7 @@ export const OURS = {
   optionIgnored: row('ours.option-ignored', 'M_WARN', 'Note: --{option:word} has no effect here: {reason:rest}'),
   dataPlane: row('ours.data-plane', 'M_INFO', 'Data plane: {adapter:word}, ciphers of {crypto:text}, with {steps:rest}'),
   dataPlaneInstead: row('ours.data-plane-instead', 'M_WARN', 'Data plane: portable instead of batched: {reason:rest}'),
+  dataPlaneStepOn: row('ours.data-plane-step-on', 'M_INFO', 'Data plane: with {step:word} too'),
   dataPlaneStepOff: row('ours.data-plane-step-off', 'M_WARN', 'Data plane: goes on without {step:word}: {reason:rest}'),
   routesRepaired: row('ours.routes-repaired', 'M_WARN', 'Routes of a client that was killed are put right: {count:int}', {
     side: 'client',

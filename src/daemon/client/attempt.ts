@@ -4,7 +4,7 @@ import { ClientEngine } from '../../engine/client.ts';
 import type { ClientOutput, ClientProgress, ClientSettings, ClientStep } from '../../engine/client-types.ts';
 import type { Numbers } from '../../engine/numbers.ts';
 import type { Clock } from '../../host/clock.ts';
-import { PortablePlane } from '../../host/dataplane/portable.ts';
+import { type BatchedChoice, ChosenPlane } from '../../host/dataplane/choose.ts';
 import type { PlaneTrouble } from '../../host/dataplane/port.ts';
 import type { Transport } from '../../host/dataplane/transport.ts';
 import { NodeTlsDevice } from '../../host/tls.ts';
@@ -12,6 +12,7 @@ import type { TlsMaterial } from '../../host/tls-context.ts';
 import type { Tun } from '../../host/tun.ts';
 import { DEBUG } from '../../messages/debug.ts';
 import type { Note, Notes } from '../../messages/notes.ts';
+import type { DataPlaneRecord } from '../../model/status-report.ts';
 import type { Link, MssFix } from '../../protocol/data/plane.ts';
 import { digestLength } from '../../protocol/digest.ts';
 import { MachineDriver } from '../../service/machine-driver.ts';
@@ -19,8 +20,10 @@ import { noteKeyCommand, packetLog, type PacketLogParts } from '../../service/pa
 
 /** What one attempt at a session is made of. */
 export interface AttemptParts {
-  /** Open already. */
-  readonly transport: Transport;
+  /** Makes a transport of what is open already. */
+  readonly open: () => Promise<Transport>;
+  /** The batched data plane is to be tried, on this socket. */
+  readonly batched?: BatchedChoice | undefined;
   /** On UDP; a TCP connection tells its own. */
   readonly remote: Link | undefined;
   readonly settings: Omit<ClientSettings, 'remote'>;
@@ -71,7 +74,7 @@ export class Attempt {
   /** The engine's last word; nothing more happens after it. */
   readonly ended: Promise<EndedOutput>;
   readonly #parts: AttemptParts;
-  readonly #plane: PortablePlane;
+  readonly #plane: ChosenPlane;
   readonly #tls: NodeTlsDevice;
   #driver: MachineDriver<ClientOutput, ClientEngine> | undefined;
   #end: (ended: EndedOutput) => void = () => {};
@@ -84,7 +87,7 @@ export class Attempt {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#plane = new PortablePlane({
+    this.#plane = new ChosenPlane({
       settings: {
         role: 'client',
         transport: parts.remote === undefined ? 'tcp' : 'udp',
@@ -94,7 +97,8 @@ export class Attempt {
         replayWindow: parts.replayWindow,
         ownAddresses: [],
       },
-      open: () => Promise.resolve(parts.transport),
+      open: parts.open,
+      batched: parts.batched,
       tun: parts.tun,
       clock: parts.clock,
     });
@@ -111,6 +115,7 @@ export class Attempt {
     });
     this.#plane.onTrouble(this.#parts.onTrouble);
     await this.#plane.start();
+    await this.#plane.begin();
     if (this.#parts.remote !== undefined) this.#begin(this.#parts.remote);
   }
 
@@ -127,6 +132,11 @@ export class Attempt {
   get activity(): { readonly innerBytes: number } | undefined {
     const slot = this.#driver?.machine.slot;
     return slot && this.#plane.counters(slot);
+  }
+
+  /** What carries the packets. */
+  get running(): DataPlaneRecord {
+    return this.#plane.running();
   }
 
   get bytes(): AttemptBytes {

@@ -107,7 +107,7 @@ export async function connect(options: ConnectOptions): Promise<VpnSession> {
     connected = resolve;
   });
   const attempt = new Attempt({
-    transport: dialled.transport,
+    open: dialled.open,
     remote: dialled.remote,
     settings: sessionSettings(client, profile, credentialsOf(options, client.login)),
     mssFix: profile.mssFix,
@@ -165,6 +165,7 @@ async function dialFirst(profile: Profile) {
     );
   }
   return dial(profile, to, {
+    batched: false,
     sendBuffer: undefined,
     receiveBuffer: undefined,
     signal: new AbortController().signal,

@@ -1,20 +1,30 @@
 import { TunnelscopeError } from '../../base/errors.ts';
 import type { Profile, ProxySettings } from '../../engine/client/configuration.ts';
+import type { RawUdp } from '../../host/dataplane/batched/descriptors.ts';
+import { batchedIsFor, type BatchedChoice } from '../../host/dataplane/choose.ts';
 import { tcpClientTransport, type Transport, udpTransport } from '../../host/dataplane/transport.ts';
 import { connectTcp } from '../../host/tcp.ts';
 import type { ResolvedAddress } from '../../host/resolve.ts';
 import type { Socket } from 'node:net';
 import { httpConnect, type ProxyLogin, socksConnect } from '../../host/proxy.ts';
-import { openUdp } from '../../host/udp.ts';
+import { openUdp, type UdpOptions, type UdpSocket } from '../../host/udp.ts';
 import { type Address, addressFrom } from '../../model/address.ts';
 import { longestPacket } from '../../protocol/data/forward.ts';
 import { udpLink } from '../../protocol/data/link.ts';
 import type { Link } from '../../protocol/data/plane.ts';
 import { proxyType } from './asked.ts';
 
+/** A UDP socket that Node does not know of, and how it was bound. */
+export type BatchedSocket = Required<Pick<BatchedChoice, 'udp' | 'socket'>>;
+
 /** A way to a server that stands: a socket, or a connection. */
 export interface Dialled {
-  readonly transport: Transport;
+  /** Makes a transport of it, once. */
+  readonly open: () => Promise<Transport>;
+  /** A UDP socket for the batched data plane, instead. */
+  readonly batched: BatchedSocket | undefined;
+  /** Our end, as the system tells it. */
+  readonly bound: Address;
   /** On UDP. */
   readonly remote: Link | undefined;
   /** Our own end; undefined where the system chose it. */
@@ -25,6 +35,8 @@ export interface Dialled {
 
 /** What dialling takes beside the server. */
 export interface DialOptions {
+  /** A UDP socket is to be one for the batched data plane where that can be. */
+  readonly batched: boolean;
   readonly sendBuffer: number | undefined;
   readonly receiveBuffer: number | undefined;
   readonly signal: AbortSignal;
@@ -43,13 +55,31 @@ async function dialUdp(profile: Profile, to: ResolvedAddress, options: DialOptio
   const { sendBuffer, receiveBuffer } = options;
   const local = profile.local;
   const remote = { host: to.ip, port: profile.port };
-  const socket = await openUdp({ family: to.family, host: local?.host, port: local?.port ?? 0, remote, sendBuffer, receiveBuffer });
-  return {
-    transport: udpTransport(socket),
-    remote: udpLink(to.ip, profile.port),
-    local: local === undefined ? undefined : socket.local,
-    buffers: socket.buffers,
-  };
+  const udp: UdpOptions = { family: to.family, host: local?.host, port: local?.port ?? 0, remote, sendBuffer, receiveBuffer };
+  const shared = { remote: udpLink(to.ip, profile.port), owned: local !== undefined };
+  const raw = options.batched ? await rawSocket(udp) : undefined;
+  if (raw !== undefined) {
+    const open = async (): Promise<Transport> => udpTransport(await openUdp({ ...udp, descriptor: raw.fd }));
+    return udpDialled(open, { udp, socket: raw }, raw, shared);
+  }
+  const socket = await openUdp(udp);
+  return udpDialled(() => Promise.resolve(udpTransport(socket)), undefined, socket, shared);
+}
+
+function udpDialled(
+  open: Dialled['open'],
+  batched: Dialled['batched'],
+  { local, buffers }: Pick<UdpSocket, 'local' | 'buffers'>,
+  { remote, owned }: { readonly remote: Link; readonly owned: boolean },
+): Dialled {
+  return { open, batched, bound: local, remote, local: owned ? local : undefined, buffers };
+}
+
+/** Undefined where the batched data plane cannot be: what it calls is not everywhere. */
+async function rawSocket(udp: UdpOptions): Promise<RawUdp | undefined> {
+  if (!batchedIsFor(process.platform, process.arch)) return undefined;
+  const { openRawUdp } = await import('../../host/dataplane/batched/descriptors.ts');
+  return openRawUdp(udp);
 }
 
 async function dialTcp(profile: Profile, to: ResolvedAddress, options: DialOptions): Promise<Dialled> {
@@ -63,7 +93,8 @@ async function dialTcp(profile: Profile, to: ResolvedAddress, options: DialOptio
     ...(proxy === undefined ? {} : { through: (socket) => passProxy(socket, profile, proxy, options) }),
   });
   const own = addressFrom('tcp-client', connection.local.host, connection.local.port);
-  return { transport: tcpClientTransport(connection, own), remote: undefined, local: own, buffers: undefined };
+  const open = (): Promise<Transport> => Promise.resolve(tcpClientTransport(connection, own));
+  return { open, batched: undefined, bound: own, remote: undefined, local: own, buffers: undefined };
 }
 
 /** Talks to the proxy. Throws LISTEN with `HTTP proxy error` or `socks-error` when it will not. */

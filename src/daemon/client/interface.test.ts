@@ -13,6 +13,7 @@ import { RouteRecord } from './route-record.ts';
 function settings(scripts: readonly ScriptName[], downFirst = false): CommonDaemonSettings {
   return {
     device: { kind: 'null' },
+    dataPlane: { adapter: undefined, without: [] },
     crl: undefined,
     scripts: {
       commands: new Map(scripts.map((name) => [name, [`/etc/${name}`] as const])),
@@ -62,6 +63,7 @@ function parts(runner: FakeRunner, daemon: CommonDaemonSettings, states: string[
     mtu: 1500,
     daemon,
     setRoutes: true,
+    headers: false,
     network: new FakeNetwork(),
     record: new RouteRecord({ write: () => undefined }),
     scripts: { runner, notes: new Notes(0, () => undefined) },

@@ -19,6 +19,8 @@ export interface ClientInterfaceParts {
   readonly daemon: CommonDaemonSettings;
   /** False: `route-noexec`. */
   readonly setRoutes: boolean;
+  /** The data plane has a use for packets of many segments. */
+  readonly headers: boolean;
   readonly network: Network;
   /** Of routes that have to be put right again. */
   readonly record: RouteRecord;
@@ -54,7 +56,7 @@ export class ClientInterface {
   /** Opens the device, sets addresses, runs `up`, sets routes, runs `route-up`. Throws TUN, and SCRIPT when `up` fails. */
   static async open(parts: ClientInterfaceParts): Promise<ClientInterface> {
     const { device } = parts.daemon;
-    const tun = device.kind === 'null' ? new NullTun() : await openTun(device.name ?? 'tun');
+    const tun = device.kind === 'null' ? new NullTun() : await openTun(device.name ?? 'tun', parts.headers);
     const opened = new ClientInterface(tun, parts);
     try {
       await opened.#open();

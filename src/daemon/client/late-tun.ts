@@ -8,12 +8,13 @@ export class LateTun implements Tun {
   #device: Tun | undefined;
   #receiver: TunReceiver | undefined;
   #dropped = 0;
+  #attached: (device: Tun) => void = () => {};
 
   get name(): string | undefined {
     return this.#device?.name;
   }
 
-  /** No thread takes a device that is not there yet. */
+  /** No thread takes a device that is not there yet: it is told when it comes. */
   get descriptor(): undefined {
     return undefined;
   }
@@ -25,7 +26,13 @@ export class LateTun implements Tun {
   /** The device is there, and stays its maker's. */
   attach(device: Tun): void {
     this.#device = device;
+    this.#attached(device);
     if (this.#receiver !== undefined) device.start(this.#receiver);
+  }
+
+  onAttached(listener: (device: Tun) => void): void {
+    this.#attached = listener;
+    if (this.#device !== undefined) listener(this.#device);
   }
 
   start(receiver: TunReceiver): void {

@@ -18,13 +18,16 @@ import { CLIENT } from '../../messages/client.ts';
 import { INTERFACE } from '../../messages/interface.ts';
 import { LINK } from '../../messages/link.ts';
 import { MULTI } from '../../messages/multi.ts';
+import { OURS } from '../../messages/ours.ts';
 import { PUSH } from '../../messages/push.ts';
 import { START } from '../../messages/start.ts';
 import { type Address, addressFrom, formatFamilyAddress } from '../../model/address.ts';
 import type { DaemonState, StateName } from '../../model/daemon-port.ts';
 import type { EnvList } from '../../model/env-list.ts';
+import type { DataPlaneRecord } from '../../model/status-report.ts';
 import type { CrlCheck } from '../../protocol/verify/crl.ts';
 import type { Logging } from '../../service/logging.ts';
+import { wantsBatched, wantsHeaders } from '../data-plane.ts';
 import { runScript, type ScriptWorld } from '../run-script.ts';
 import { Attempt, type AttemptBytes, type EndedOutput } from './attempt.ts';
 import { dial, type Dialled } from './dial.ts';
@@ -123,6 +126,7 @@ export class ClientSession {
     });
     const attempt = this.#begin(dialled);
     await attempt.start();
+    this.#noteDataPlane(attempt.running);
     this.#armConnectTimeout(attempt);
     const { tlsExit } = this.#parts.configuration.client;
     const ended = attempt.ended.then((last) => restartOf(last, onEnded(last), tlsExit));
@@ -163,6 +167,7 @@ export class ClientSession {
     const giveUp = new AbortController();
     const { sendBuffer, receiveBuffer } = configuration.daemon;
     const dialling = dial(profile, to, {
+      batched: wantsBatched(configuration.daemon, profile.transport),
       sendBuffer,
       receiveBuffer,
       signal: giveUp.signal,
@@ -193,7 +198,7 @@ export class ClientSession {
     return profile.transport === 'udp' ? `UDPv${to.family}` : `TCPv${to.family}_CLIENT`;
   }
 
-  #noteSockets({ buffers, local, transport }: Dialled, address: Address): void {
+  #noteSockets({ buffers, local, bound }: Dialled, address: Address): void {
     const { notes } = this.#parts.logging;
     const { profile } = this.#parts;
     const proto = this.#proto;
@@ -205,7 +210,7 @@ export class ClientSession {
       notes.add(LINK.socketBuffers, { receiveBefore, receive, sendBefore, send });
     }
     if (profile.local === undefined || local === undefined) notes.add(LINK.localUnbound, { proto });
-    else notes.add(LINK.localBound, { proto, address: formatFamilyAddress(transport.local) });
+    else notes.add(LINK.localBound, { proto, address: formatFamilyAddress(bound) });
     notes.add(LINK.remote, { proto, address: shown });
   }
 
@@ -214,7 +219,8 @@ export class ClientSession {
     const { client } = configuration;
     const tun = new LateTun();
     const attempt = new Attempt({
-      transport: dialled.transport,
+      open: dialled.open,
+      batched: dialled.batched && { ...dialled.batched, without: configuration.daemon.dataPlane.without },
       remote: dialled.remote,
       settings: {
         ...sessionSettings(client, profile, login),
@@ -311,6 +317,7 @@ export class ClientSession {
       mtu,
       daemon,
       setRoutes: client.network.setRoutes,
+      headers: wantsHeaders(daemon, profile.transport),
       network,
       record: this.#parts.record,
       scripts,
@@ -340,13 +347,20 @@ export class ClientSession {
     });
   }
 
+  #noteDataPlane({ adapter, crypto, steps, instead }: DataPlaneRecord): void {
+    const { notes } = this.#parts.logging;
+    if (instead !== undefined) notes.add(OURS.dataPlaneInstead, { reason: instead });
+    if (adapter === 'batched') notes.add(OURS.dataPlane, { adapter, crypto, steps: steps.join(' ') || 'nothing more' });
+  }
+
   #handleTrouble(trouble: PlaneTrouble): void {
     const { logging } = this.#parts;
+    if (trouble.kind === 'step-off') return logging.notes.add(OURS.dataPlaneStepOff, trouble);
+    if (trouble.kind === 'step-on') return logging.notes.add(OURS.dataPlaneStepOn, trouble);
     if (trouble.kind === 'socket') {
       const { code, words, errno } = trouble;
       return logging.notes.add(LINK.readError, { proto: this.#proto, name: code, reason: words, fd: -1, code: errno });
     }
-    if (!('error' in trouble)) return;
     this.#failure = trouble.error;
     this.#stop({ signal: 'SIGTERM', source: 'soft', reason: trouble.error.message });
   }

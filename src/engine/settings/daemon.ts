@@ -1,5 +1,6 @@
 import { renderDirective } from '../../options/render.ts';
-import type { CommonDaemonSettings, ScriptSettings } from '../daemon-settings.ts';
+import { PLANE_STEPS } from '../../protocol/data/plane.ts';
+import type { CommonDaemonSettings, DataPlaneSettings, ScriptSettings } from '../daemon-settings.ts';
 import type { Collected } from './collected.ts';
 import { managementListeners, managementSettings } from './management.ts';
 import { logSettings } from './process.ts';
@@ -11,6 +12,7 @@ export function commonDaemonSettings(collected: Collected, scripts: ScriptSettin
   const remap = collected.value('remap-usr1');
   return {
     device: deviceSettings(collected),
+    dataPlane: dataPlaneSettings(collected),
     crl: crlSource(collected),
     scripts,
     log: logSettings(collected),
@@ -33,6 +35,14 @@ export function commonDaemonSettings(collected: Collected, scripts: ScriptSettin
     configFile: collected.all('config').find(({ source }) => source.file === '[CMD-LINE]')?.values[0],
     echoes: collected.directives.filter(({ name }) => name === 'echo' || name === 'parameter').map(({ values }) => values.join(' ')),
     listing: collected.directives.map(renderDirective),
+  };
+}
+
+function dataPlaneSettings(collected: Collected): DataPlaneSettings {
+  const [adapter, ...words] = collected.last('data-plane')?.values ?? [];
+  return {
+    adapter: adapter === 'batched' || adapter === 'portable' ? adapter : undefined,
+    without: PLANE_STEPS.filter((step) => words.includes(`no-${step}`)),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { Tun } from '../tun.ts';
 import { openUdp, type UdpOptions } from '../udp.ts';
 import type { BatchedPlane } from './batched/batched.ts';
+import type { RawUdp } from './batched/descriptors.ts';
 import type { DataPlane, PlaneTrouble } from './port.ts';
 import { PortablePlane } from './portable.ts';
 import { type Transport, udpTransport } from './transport.ts';
@@ -19,7 +20,16 @@ export interface ChosenPlaneOptions {
   /** What the portable adapter is opened with. */
   readonly open: () => Promise<Transport>;
   /** What the batched adapter binds, and leaves out; undefined where it is not wanted or cannot be: it is for UDP. */
-  readonly batched: { readonly udp: UdpOptions; readonly without: readonly PlaneStep[]; readonly worker?: URL } | undefined;
+  readonly batched: BatchedChoice | undefined;
+}
+
+/** What the batched adapter is opened with. */
+export interface BatchedChoice {
+  readonly udp: UdpOptions;
+  /** One that is bound already, instead of binding one. */
+  readonly socket?: RawUdp | undefined;
+  readonly without: readonly PlaneStep[];
+  readonly worker?: URL;
 }
 
 /** Where the batched adapter knows the system's structures: Linux with 64 bits and little-endian words. */

@@ -38,5 +38,7 @@ export type PlaneTrouble =
   | { readonly kind: 'tun'; readonly error: TunnelscopeError }
   /** The thread that carries packets is gone, and with it the plane. */
   | { readonly kind: 'worker'; readonly error: TunnelscopeError }
+  /** Something makes the plane faster that did not run before: the device has come. */
+  | { readonly kind: 'step-on'; readonly step: string }
   /** Something that made the plane faster does not work here after all; it goes on without. */
   | { readonly kind: 'step-off'; readonly step: string; readonly reason: string };

@@ -27,7 +27,6 @@ export const OURS_ONLY: readonly DirectiveRow[] = [
       optional(rest(choice('without', ['no-gso', 'no-gro', 'no-vnet-hdr', 'no-native-crypto']))),
     ],
     'What carries packets: portable, on the main thread, everywhere; or batched, for UDP on Linux, where it is the default, in a thread of its own with system calls for many packets at a time. Steps that make the latter faster can be left out; what a system has not is left out by itself.',
-    { atClient: ignored('a client carries packets on the main thread') },
   ),
   directive(
     'identity-dir',

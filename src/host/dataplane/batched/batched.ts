@@ -30,7 +30,9 @@ export interface BatchedPlaneOptions {
   readonly settings: PlaneSettings;
   /** What to bind. The plane is for UDP. */
   readonly udp: UdpOptions;
-  /** Open already; the plane reads and writes it and leaves it open. Must have a descriptor, or be `dev null`. */
+  /** Bound already, instead of binding one; the plane closes it. */
+  readonly socket?: RawUdp | undefined;
+  /** Open already, or told of later; the plane reads and writes it and leaves it open. Must have a descriptor, or be `dev null`. */
   readonly tun: Tun;
   /** Steps to leave out. */
   readonly without?: readonly PlaneStep[];
@@ -122,7 +124,7 @@ export class BatchedPlane implements DataPlane {
   }
 
   start(): Promise<void> {
-    this.#socket = openRawUdp(this.#options.udp);
+    this.#socket = this.#options.socket ?? openRawUdp(this.#options.udp);
     this.#wake = openWake();
     this.#accepting = true;
     return Promise.resolve();
@@ -152,6 +154,7 @@ export class BatchedPlane implements DataPlane {
     worker.on('error', (error) => this.#died(error));
     this.#port.on('message', (said: FromWorker) => this.#hear(said));
     await ready;
+    this.#options.tun.onAttached?.((device) => this.#attach(device));
   }
 
   async stop(): Promise<void> {
@@ -258,6 +261,12 @@ export class BatchedPlane implements DataPlane {
     };
   }
 
+  #attach({ descriptor, headers, name }: Tun): void {
+    if (!this.#accepting || name === undefined) return;
+    if (descriptor !== undefined) return this.#send({ kind: 'device', fd: descriptor, headers: headers === true });
+    this.#onTrouble({ kind: 'tun', error: new TunnelscopeError('TUN', `the device ${name} has no descriptor`) });
+  }
+
   #send(message: ToWorker): void {
     this.#sent = (this.#sent + 1) | 0;
     this.#port.postMessage(message, []);
@@ -306,6 +315,9 @@ export class BatchedPlane implements DataPlane {
       case 'ready':
         this.#running = said.running;
         return this.#ready?.resolve();
+      case 'step-on':
+        if (this.#running !== undefined) this.#running = { ...this.#running, steps: [...this.#running.steps, said.step] };
+        return this.#onTrouble({ kind: 'step-on', step: said.step });
       case 'step-off':
         if (this.#running !== undefined) {
           this.#running = { ...this.#running, steps: this.#running.steps.filter((step) => step !== said.step) };

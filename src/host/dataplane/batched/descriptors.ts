@@ -4,7 +4,7 @@ import { formatIp, parseIp } from '../../../base/ip.ts';
 import { TunnelscopeError } from '../../../base/errors.ts';
 import { type Address, addressFrom } from '../../../model/address.ts';
 import { failureOf } from '../../errno.ts';
-import { bindError, RECEIVE_BUFFER, type UdpOptions } from '../../udp.ts';
+import { bindError, RECEIVE_BUFFER, type UdpOptions, type UdpSocket } from '../../udp.ts';
 
 const AF_UNIX = 1;
 const AF_INET = 2;
@@ -26,6 +26,7 @@ interface Calls {
   bind(fd: number, name: Buffer, length: number): number;
   connect(fd: number, name: Buffer, length: number): number;
   getsockname(fd: number, name: Buffer, length: Buffer): number;
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
   eventfd(initial: number, flags: number): number;
   socketpair(family: number, type: number, protocol: number, into: Buffer): number;
@@ -44,6 +45,7 @@ function calls(): Calls {
     bind: library.func('int bind(int fd, const void *name, unsigned int length)'),
     connect: library.func('int connect(int fd, const void *name, unsigned int length)'),
     getsockname: library.func('int getsockname(int fd, void *name, void *length)'),
+    getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
     setsockopt: library.func('int setsockopt(int fd, int level, int option, const void *value, unsigned int length)'),
     eventfd: library.func('int eventfd(unsigned int initial, int flags)'),
     socketpair: library.func('int socketpair(int family, int type, int protocol, void *into)'),
@@ -57,6 +59,8 @@ function calls(): Calls {
 export interface RawUdp {
   readonly fd: number;
   readonly local: Address;
+  /** As of `UdpSocket`. */
+  readonly buffers: UdpSocket['buffers'];
 }
 
 /** Binds a socket as `openUdp` does. Throws LISTEN with stock's words when the address cannot be had. */
@@ -71,13 +75,12 @@ export function openRawUdp(options: UdpOptions): RawUdp {
     if (family === 6) check(setNumber(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0));
     const name = nameOf(family, options.host ?? (family === 4 ? '0.0.0.0' : '::'), options.port);
     check(calls().bind(fd, name, name.length));
-    setNumber(fd, SOL_SOCKET, SO_RCVBUF, options.receiveBuffer ?? RECEIVE_BUFFER);
-    if (options.sendBuffer !== undefined) setNumber(fd, SOL_SOCKET, SO_SNDBUF, options.sendBuffer);
+    const buffers = setBuffers(fd, options);
     if (remote !== undefined) {
       const peer = nameOf(family, remote.host, remote.port);
       check(calls().connect(fd, peer, peer.length));
     }
-    return { fd, local: localOf(fd) };
+    return { fd, local: localOf(fd), buffers };
   } catch (error) {
     if (fd >= 0) closeSync(fd);
     throw bindError('udp', options, error);
@@ -113,6 +116,20 @@ const UDP_GRO = 104;
 /** Undoes what a worker asked of a socket: whoever reads it next knows nothing of it. */
 export function resetRawUdp(fd: number): void {
   setNumber(fd, SOL_UDP, UDP_GRO, 0);
+}
+
+function setBuffers(fd: number, { receiveBuffer = RECEIVE_BUFFER, sendBuffer }: UdpOptions): UdpSocket['buffers'] {
+  const [receive, send] = [numberOf(fd, SO_RCVBUF), numberOf(fd, SO_SNDBUF)];
+  setNumber(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+  if (sendBuffer !== undefined) setNumber(fd, SOL_SOCKET, SO_SNDBUF, sendBuffer);
+  return { receive: [receive, numberOf(fd, SO_RCVBUF)], send: [send, numberOf(fd, SO_SNDBUF)] };
+}
+
+function numberOf(fd: number, option: number): number {
+  const [value, length] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeInt32LE(value.length);
+  if (calls().getsockopt(fd, SOL_SOCKET, option, value, length) < 0) throw systemError();
+  return value.readInt32LE(0);
 }
 
 function setNumber(fd: number, level: number, option: number, value: number): number {

@@ -33,7 +33,7 @@ export interface WorkerSetup {
   readonly limits: ControlLimits | undefined;
   readonly descriptors: {
     readonly udp: number;
-    /** Undefined for a plane without a device. */
+    /** Undefined for a plane without a device, or as long as it is not there. */
     readonly tun: number | undefined;
     readonly wake: number;
   };
@@ -65,7 +65,10 @@ export interface MemoryParts {
 /** What the main thread tells the worker. */
 export type ToWorker =
   /** `cell` is where the counters of a peer that opens are. */
-  { readonly kind: 'command'; readonly command: PlaneCommand; readonly cell: number } | { readonly kind: 'trace'; readonly on: boolean };
+  | { readonly kind: 'command'; readonly command: PlaneCommand; readonly cell: number }
+  | { readonly kind: 'trace'; readonly on: boolean }
+  /** The TUN device has come. */
+  | { readonly kind: 'device'; readonly fd: number; readonly headers: boolean };
 
 /** What the worker tells the main thread: all of one turn in one message. */
 export type FromWorker = readonly Said[];
@@ -81,6 +84,8 @@ export type Said =
       readonly link: Link | undefined;
     }
   | { readonly kind: 'ready'; readonly running: Running }
+  /** A step runs that did not before. */
+  | { readonly kind: 'step-on'; readonly step: PlaneStep }
   /** A step that ran is off from now on. */
   | { readonly kind: 'step-off'; readonly step: PlaneStep; readonly errno: number }
   | { readonly kind: 'socket-failed'; readonly errno: number }

@@ -48,9 +48,9 @@ export class DataLoop {
   readonly #forwarder: Forwarder;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
-  readonly #tun: TunIo | undefined;
+  #tun: TunIo | undefined;
   readonly #poll: number;
-  readonly #polled: number;
+  #polled = 2;
   /** A `timespec`. */
   readonly #time: number;
   #troubleAt = Number.NEGATIVE_INFINITY;
@@ -100,19 +100,16 @@ export class DataLoop {
       datagram: (bytes, { host, port: from }) => this.#forwarder.handleDatagram(bytes, host, from, this.#now),
       failed: (errno) => this.#socketFailed(errno),
     });
-    this.#tun = descriptors.tun === undefined ? undefined : this.#openTun(descriptors.tun);
     this.#forwarder = this.#makeForwarder(settings, ciphers);
     this.#poll = this.#arena.take(3 * POLL_BYTES);
-    this.#polled = descriptors.tun === undefined ? 2 : 3;
-    for (const [i, fd] of [descriptors.udp, descriptors.wake, descriptors.tun ?? -1].entries()) {
-      this.#arena.setWord(this.#poll + i * POLL_BYTES, fd);
-      this.#arena.setWord(this.#poll + i * POLL_BYTES + 4, POLLIN);
-    }
+    this.#pollFor(UDP, descriptors.udp);
+    this.#pollFor(WAKE, descriptors.wake);
+    const offloads = descriptors.tun !== undefined && this.#takeTun(descriptors.tun, setup.tunHeaders);
     const running: Record<PlaneStep, boolean> = {
       'native-crypto': source !== 'node:crypto',
       gso: segments,
       gro: joined,
-      'vnet-hdr': this.#tun instanceof OffloadTun && this.#tun.offloads,
+      'vnet-hdr': offloads,
     };
     this.#mailbox.say({ kind: 'ready', running: { crypto: source, steps: PLANE_STEPS.filter((step) => running[step]) } });
   }
@@ -181,7 +178,20 @@ export class DataLoop {
     this.#hold.begin(performance.now());
   }
 
-  #openTun(fd: number): TunIo {
+  /** Reads and writes this device from now on; true when it takes packets of many segments. */
+  #takeTun(fd: number, headers: boolean): boolean {
+    this.#tun = this.#openTun(fd, headers);
+    this.#pollFor(TUN, fd);
+    this.#polled = 3;
+    return this.#tun instanceof OffloadTun && this.#tun.offloads;
+  }
+
+  #pollFor(index: number, fd: number): void {
+    this.#arena.setWord(this.#poll + index * POLL_BYTES, fd);
+    this.#arena.setWord(this.#poll + index * POLL_BYTES + 4, POLLIN);
+  }
+
+  #openTun(fd: number, headers: boolean): TunIo {
     const parts = {
       arena: this.#arena,
       libc: this.#libc,
@@ -190,7 +200,7 @@ export class DataLoop {
       packet: (bytes: Buffer) => this.#forwarder.handleInner(bytes, this.#now),
       failed: (errno: number) => this.#tunFailed(errno),
     };
-    if (!this.#setup.tunHeaders) return new PlainTun(parts);
+    if (!headers) return new PlainTun(parts);
     const joined = !this.#setup.without.includes('vnet-hdr');
     return new OffloadTun(parts, { joined, practises: this.#setup.practises }, (step, errno) =>
       this.#mailbox.say({ kind: 'step-off', step, errno }),
@@ -225,6 +235,10 @@ export class DataLoop {
   #carryOut(message: ToWorker): void {
     if (message.kind === 'trace') {
       this.#forwarder.trace = message.on ? this.#trace : undefined;
+      return;
+    }
+    if (message.kind === 'device') {
+      if (this.#takeTun(message.fd, message.headers)) this.#mailbox.say({ kind: 'step-on', step: 'vnet-hdr' });
       return;
     }
     this.#workerMemory.nextPeer = message.cell;
