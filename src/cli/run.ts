@@ -1,5 +1,3 @@
-import { DaemonApp } from '../daemon/app.ts';
-import { ClientApp } from '../daemon/client/app.ts';
 import { modeOfArguments } from '../daemon/client/mode.ts';
 import type { AppOptions } from '../daemon/foundation.ts';
 import { backgroundReport, startInBackground } from '../host/background.ts';
@@ -15,15 +13,25 @@ export async function run(argv: readonly string[]): Promise<number> {
   const ready = backgroundReport();
   const common = { argv, clock: new SystemClock(), random: systemRandom, pid: process.pid, version: packageVersion() };
   const options = ready === undefined ? { ...common, ...background(argv) } : { ...common, inBackground: true };
-  const app = modeOfArguments(argv) === 'client' ? new ClientApp(options) : new DaemonApp(options);
+  const app = await appFor(options);
   processSignals.deliverTo((name) => app.signal(name));
   // A mistake of ours ends the daemon, but in order: peers are told, the log is written, files and routes go.
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (error: unknown) => void app.fail(error instanceof Error ? new Error(whereThrown(error)) : error));
   }
   await app.start();
-  if (app instanceof ClientApp ? app.running : app.localAddress !== undefined) ready?.();
+  if (app.running) ready?.();
   return app.done;
+}
+
+/** Neither daemon loads what only the other needs: that is a good part of the time until it is up. */
+async function appFor(options: AppOptions) {
+  if (modeOfArguments(options.argv) === 'client') {
+    const { ClientApp } = await import('../daemon/client/app.ts');
+    return new ClientApp(options);
+  }
+  const { DaemonApp } = await import('../daemon/app.ts');
+  return new DaemonApp(options);
 }
 
 /** `TypeError: x is not a function at run (file:///...)`: enough for a report, on one line. */

@@ -102,6 +102,11 @@ export class DaemonApp {
     return this.#base.places?.addresses ?? [];
   }
 
+  /** True while clients are served. */
+  get running(): boolean {
+    return this.#serving !== undefined;
+  }
+
   /** Where clients connect; undefined while none are served. */
   get localAddress(): Address | undefined {
     return this.#serving?.runtime.localAddress;

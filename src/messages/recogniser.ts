@@ -26,19 +26,33 @@ const KEY_LENGTH = 4;
 /** Stock's prefix for what it does before a client instance stands (2.6). */
 const ATTEMPT = 'Connection Attempt ';
 
-/** Every template, the most specific first. A row of nothing but a value would recognise every line, and is left out. */
-const MATCHERS: readonly Matcher[] = [...ALL_ROWS.values()]
-  .flatMap((row) => [row.template, ...row.also].map((template) => compileTemplate(row, template)))
-  .filter(({ weight }) => weight > 0)
-  .sort((a, b) => b.weight - a.weight);
+/** Every template, by the first characters of the lines that it may recognise. */
+interface Matchers {
+  readonly byKey: ReadonlyMap<string, readonly Matcher[]>;
+  /** For lines that begin like none of those. */
+  readonly others: readonly Matcher[];
+}
 
-const BY_KEY: ReadonlyMap<string, readonly Matcher[]> = new Map(
-  MATCHERS.map(({ head }) => head.slice(0, KEY_LENGTH))
-    .filter((key) => key.length === KEY_LENGTH)
-    .map((key) => [key, MATCHERS.filter(({ head }) => head.startsWith(key) || key.startsWith(head))]),
-);
+let made: Matchers | undefined;
 
-const WITHOUT_KEY = MATCHERS.filter(({ head }) => head.length < KEY_LENGTH);
+/** Made when the first line is read: a daemon that runs well reads none. */
+function matchers(): Matchers {
+  made ??= makeMatchers();
+  return made;
+}
+
+/** The most specific first. A row of nothing but a value would recognise every line, and is left out. */
+function makeMatchers(): Matchers {
+  const all = [...ALL_ROWS.values()]
+    .flatMap((row) => [row.template, ...row.also].map((template) => compileTemplate(row, template)))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight);
+  const keys = all.map(({ head }) => head.slice(0, KEY_LENGTH)).filter((key) => key.length === KEY_LENGTH);
+  return {
+    byKey: new Map(keys.map((key) => [key, all.filter(({ head }) => head.startsWith(key) || key.startsWith(head))])),
+    others: all.filter(({ head }) => head.length < KEY_LENGTH),
+  };
+}
 
 interface Match {
   readonly row: Row;
@@ -48,7 +62,8 @@ interface Match {
 /** The most specific row, where a few texts come at several levels the one of the line's own word. */
 function matchText(text: string, word: number | undefined): Match | undefined {
   let best: Match | undefined;
-  for (const { row, match } of BY_KEY.get(text.slice(0, KEY_LENGTH)) ?? WITHOUT_KEY) {
+  const { byKey, others } = matchers();
+  for (const { row, match } of byKey.get(text.slice(0, KEY_LENGTH)) ?? others) {
     const args = match(text);
     if (args === undefined) continue;
     if (word === undefined || row.word === word) return { row, args };
