@@ -7,6 +7,7 @@ import {
   formatFor,
   type Health,
   healthOf,
+  type TargetView,
   type Thresholds,
   type Verdict,
   worstVerdict,
@@ -77,9 +78,13 @@ function ready(_question: HttpQuestion, { fleet, notReady }: ConsoleOptions): Ht
 function health(_question: HttpQuestion, { fleet, now, thresholds }: ConsoleOptions): HttpAnswer {
   const moment = now();
   const all = [...fleet.daemons].map((daemon) => healthOf(daemon, moment, thresholds(daemon.name)));
-  const verdict = worstVerdict(all);
+  const targets = [...fleet.targets].map(targetObject);
+  const worst = worstVerdict(all);
+  // Daemons may be well while nobody is told of it.
+  const verdict = worst === 'ok' && targets.some(({ verdict: of }) => of !== 'ok') ? 'degraded' : worst;
   const unknown = fleet.alerting?.withoutData();
-  return json(STATUS[verdict], { verdict, daemons: all.map((each) => healthObject(each, unknown)) });
+  const daemons = all.map((each) => healthObject(each, unknown));
+  return json(STATUS[verdict], { verdict, daemons, ...(targets.length > 0 && { targets }) });
 }
 
 function healthOfOne(written: string, { fleet, now, thresholds }: ConsoleOptions): HttpAnswer {
@@ -88,6 +93,12 @@ function healthOfOne(written: string, { fleet, now, thresholds }: ConsoleOptions
   if (daemon === undefined) return json(404, { error: 'no such daemon is watched' });
   const found = healthOf(daemon, moment, thresholds(daemon.name));
   return json(STATUS[found.verdict], healthObject(found, fleet.alerting?.withoutData()));
+}
+
+/** The health of where lines and alerts go. */
+function targetObject({ name, purpose, trouble, spoolTrouble, waiting }: TargetView): { readonly verdict: Verdict } & object {
+  const reasons = [...(trouble === undefined ? [] : [trouble]), ...(spoolTrouble === undefined ? [] : [`spool: ${spoolTrouble}`])];
+  return { target: name, purpose, verdict: reasons.length === 0 ? 'ok' : 'degraded', reasons, waiting };
 }
 
 /** What is served of the health of a daemon; programs rely on these names. */
