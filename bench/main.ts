@@ -33,8 +33,6 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   throughput: (quick) => (quick ? benchThroughput(1, 1) : benchThroughput(3, 3)),
   'throughput-client': (quick) => (quick ? benchClientThroughput(1, 1) : benchClientThroughput(2, 3)),
   'throughput-both': (quick) => (quick ? benchBothEnds(1, 1) : benchBothEnds(2, 3)),
-  'throughput-client': (quick) => (quick ? benchClientThroughput(1, 1) : benchClientThroughput(2, 3)),
-  'throughput-both': (quick) => (quick ? benchBothEnds(1, 1) : benchBothEnds(2, 3)),
   client: (quick) => (quick ? benchClient(2, 1, 1) : benchClient(10, 3, 3)),
   memory: (quick) => (quick ? benchMemory(1, 50) : benchMemory(2, 500)),
   ping: (quick) => (quick ? benchPing(1, 20) : benchPing(3, 200)),
