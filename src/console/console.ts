@@ -96,9 +96,10 @@ function healthOfOne(written: string, { fleet, now, thresholds }: ConsoleOptions
 }
 
 /** The health of where lines and alerts go. */
-function targetObject({ name, purpose, trouble, spoolTrouble, waiting }: TargetView): { readonly verdict: Verdict } & object {
+function targetObject({ name: target, purpose, trouble, spoolTrouble, waiting }: TargetView) {
   const reasons = [...(trouble === undefined ? [] : [trouble]), ...(spoolTrouble === undefined ? [] : [`spool: ${spoolTrouble}`])];
-  return { target: name, purpose, verdict: reasons.length === 0 ? 'ok' : 'degraded', reasons, waiting };
+  const verdict: Verdict = reasons.length === 0 ? 'ok' : 'degraded';
+  return { target, purpose, verdict, reasons, waiting };
 }
 
 /** What is served of the health of a daemon; programs rely on these names. */

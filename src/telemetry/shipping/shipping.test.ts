@@ -91,8 +91,16 @@ describe('a record', () => {
   });
 
   it('is in a spool what it was, and nothing else is one', () => {
-    fc.assert(fc.property(records, (record) => void expect(unpackRecord(packRecord(record))).toEqual(record)));
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => void expect(unpackRecord(bytes)).toBeUndefined()));
+    fc.assert(
+      fc.property(records, (record) => {
+        expect(unpackRecord(packRecord(record))).toEqual(record);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(unpackRecord(bytes)).toBeUndefined();
+      }),
+    );
     for (const text of ['{}', 'null', '[]', '{"time":"x","daemon":"a","kind":"line","severity":"info","text":""}'])
       expect(unpackRecord(Buffer.from(text))).toBeUndefined();
   });

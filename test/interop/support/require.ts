@@ -16,6 +16,7 @@ const PROGRAMS: readonly (readonly [program: string, ...proof: string[]])[] = [
   ['go', 'version'],
   ['setpriv', '--version'],
   ['rsyslogd', '-v'],
+  ['prometheus-alertmanager', '--version'],
   ['logrotate', '--version'],
   ['prometheus', '--version'],
   ['promtool', '--version'],
