@@ -61,12 +61,18 @@ function localTime(text: string, year: number, month: number, dayAndClock: reado
 const [ZERO, NINE, DOT, COLON] = [0x30, 0x39, 0x2e, 0x3a];
 const MINUTE_LENGTH = 'YYYY-MM-DD HH:MM'.length;
 
+/** How many clients without routes may stand between two that have some. */
+const LOOK_AHEAD = 4;
+
 /**
- * The readers for one whole text, in which neighbours are often alike: a route repeats its owner's address and is as old as that, and
- * clients come in the order of their times.
+ * The readers for one whole text, in which neighbours are often alike: a route repeats its owner's address and is as old as that,
+ * clients come in the order of their times, and routes in the order of their clients.
  */
 export class FieldReader {
   #address: ParsedAddress | undefined;
+  /** Addresses of clients in their order, and the first that no route has had yet; undefined while clients are read. */
+  readonly #ofClients: ParsedAddress[] = [];
+  #next: number | undefined;
   #time: ParsedTime | undefined;
   /** The newest text up to its minute, and when that minute began. */
   #minute = '';
@@ -75,10 +81,31 @@ export class FieldReader {
   /** As `readAddress`, of a column. */
   address(cells: Cells, column: number): ParsedAddress | undefined {
     if (this.#address !== undefined && cells.is(column, this.#address.text)) return this.#address;
+    const known = this.#expected(cells, column);
+    if (known !== undefined) return (this.#address = known);
     const text = cells.text(column) ?? '';
     const read = readPlainAddress(text) ?? readAddress(text);
-    if (read !== undefined) this.#address = read;
-    return read;
+    if (read === undefined) return undefined;
+    if (this.#next === undefined) this.#ofClients.push(read);
+    return (this.#address = read);
+  }
+
+  /** The clients are read, and routes begin. */
+  beginRoutes(): void {
+    this.#next ??= 0;
+  }
+
+  /** The address of the next client, or of one soon after, where the column has it. */
+  #expected(cells: Cells, column: number): ParsedAddress | undefined {
+    const from = this.#next ?? Number.POSITIVE_INFINITY;
+    const end = Math.min(from + LOOK_AHEAD, this.#ofClients.length);
+    for (let at = from; at < end; at++) {
+      const address = this.#ofClients[at];
+      if (address === undefined || !cells.is(column, address.text)) continue;
+      this.#next = at + 1;
+      return address;
+    }
+    return undefined;
   }
 
   /** As `readTime`, of a column and the one of its seconds, which may be missing. */

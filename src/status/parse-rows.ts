@@ -150,14 +150,22 @@ function routeOf(cells: Cells, at: RoutePlaces, fields: FieldReader): ParsedRout
   const shown = cells.text(at.destination) ?? '';
   const realAddress = fields.address(cells, at.realAddress);
   const lastReference = fields.time(cells, at.lastReference, at.lastReferenceSeconds);
-  if (realAddress === undefined || lastReference === undefined || !DESTINATION.test(shown)) return undefined;
+  if (realAddress === undefined || lastReference === undefined || !isDestination(shown)) return undefined;
   // A capital C may end an IPv6 address too, but OpenVPN prints those in lower case.
-  const cached = shown.endsWith('C');
+  const cached = shown.charCodeAt(shown.length - 1) === CAPITAL_C;
   const destination = cached ? shown.slice(0, -1) : shown;
   return { destination, cached, commonName: known(cells.repeated(at.commonName)), realAddress, lastReference };
 }
 
-const DESTINATION = /^[0-9a-fA-F.:@/]+$/;
+const CAPITAL_C = 0x43;
+const IN_DESTINATIONS = new Set(Array.from('0123456789abcdefABCDEF.:@/', (character) => character.charCodeAt(0)));
+/** By character: 1 where it may stand in an address, a subnet or a hardware address. */
+const MAY_STAND = Uint8Array.from({ length: 128 }, (_, code) => (IN_DESTINATIONS.has(code) ? 1 : 0));
+
+function isDestination(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (MAY_STAND[text.charCodeAt(at)] !== 1) return false;
+  return text !== '';
+}
 
 /** An id may be missing, or empty, but is nothing else than a number. */
 function isId(value: number | undefined, cells: Cells, column: number): boolean {

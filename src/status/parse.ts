@@ -64,6 +64,7 @@ const [A, Z] = [0x41, 0x5a];
 class StatusParser {
   #form: StatusForm = 'unknown';
   #section: Section | undefined;
+  #tag = '';
   #title: string | undefined;
   #time: ParsedTime | undefined;
   #clientPlaces = clientPlaces(CLIENT_COLUMNS, 1);
@@ -134,6 +135,7 @@ class StatusParser {
       case 'clients':
         return keep(this.#clients, readClient(cells, LIST_CLIENT_PLACES, this.#fields));
       case 'routes':
+        this.#fields.beginRoutes();
         return keep(this.#routes, readRoute(cells, LIST_ROUTE_PLACES, this.#fields));
       case 'globals':
       case 'statistics':
@@ -148,7 +150,9 @@ class StatusParser {
     const separator = at === from || at === to ? 0 : text.charCodeAt(at);
     if (separator !== COMMA && separator !== TAB) return false;
     this.#cells.cut(text, from, to, separator);
-    if (!this.#taggedRow(text.slice(from, at))) return false;
+    // Hardly a row has another tag than the one before.
+    if (at - from !== this.#tag.length || !text.startsWith(this.#tag, from)) this.#tag = text.slice(from, at);
+    if (!this.#taggedRow(this.#tag)) return false;
     this.#form = separator === COMMA ? 'v2' : 'v3';
     return true;
   }
@@ -159,6 +163,7 @@ class StatusParser {
       case 'CLIENT_LIST':
         return keep(this.#clients, readClient(cells, this.#clientPlaces, this.#fields));
       case 'ROUTING_TABLE':
+        this.#fields.beginRoutes();
         return keep(this.#routes, readRoute(cells, this.#routePlaces, this.#fields));
       case 'TITLE':
         this.#title = cells.rest(1);
