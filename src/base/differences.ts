@@ -1,5 +1,6 @@
 import { LOG_DIFFERENCES } from './log-differences.ts';
 import { MANAGEMENT_DIFFERENCES } from './management-differences.ts';
+import { MANAGEMENT_KEPT } from './management-kept.ts';
 
 /**
  * Listed differences from stock OpenVPN: what stock does, what we do, why, and the test that holds it. Anything that
@@ -47,6 +48,7 @@ export const DIFFERENCES: readonly Difference[] = [
     test: 'src/status/write.test.ts',
   },
   ...MANAGEMENT_DIFFERENCES,
+  ...MANAGEMENT_KEPT,
   {
     id: 'status.json',
     area: 'status',

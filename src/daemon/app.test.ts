@@ -244,6 +244,22 @@ describe('reload', () => {
     expect(daemon.events).toContainEqual({ kind: 'reload', refused: undefined });
   });
 
+  it('warns as long as the lines of the management interface are not those that it was opened with', async () => {
+    const daemon = await TestDaemon.make();
+    const open = `management ${daemon.path('open.sock')} unix`;
+    daemon.configure([open]);
+    await daemon.start();
+    const warnings = (): number => daemon.lines.filter((line) => line.includes('options of the management interface have changed')).length;
+    const counts: number[] = [];
+    for (const lines of [[open, 'verb 4'], [open, 'management-log-cache 7'], [`management ${daemon.path('other.sock')} unix`], [open]]) {
+      daemon.configure(lines);
+      await daemon.restart('SIGHUP');
+      counts.push(warnings());
+    }
+    expect(counts).toEqual([0, 1, 2, 2]);
+    expect(daemon.app.reloads.done).toBe(4);
+  });
+
   it('takes verb and mute back to what is configured, and to the usual where nothing is', async () => {
     const daemon = await TestDaemon.start({ lines: ['mute 5'] });
     daemon.app.port.request({ kind: 'verb', set: 9 }, () => {});

@@ -7,6 +7,8 @@ import type { Note } from '../messages/notes.ts';
 import { isOpenToOthers, type PathUse, readText, whyUnusable } from '../host/access.ts';
 import type { HeldFiles } from '../host/files.ts';
 import type { Clock } from '../host/clock.ts';
+import { OURS } from '../messages/ours.ts';
+import type { Directive } from '../options/parse.ts';
 import type { Logging } from '../service/logging.ts';
 import { type MakeSettings, readConfiguration } from './configuration.ts';
 import type { LogControl } from './log-control.ts';
@@ -25,6 +27,8 @@ export interface ReadConfiguration<C = Configuration> {
   readonly directory: string;
   /** What it says of the log, in the order of its lines. */
   readonly log: readonly Partial<LogSettings>[];
+  /** Its lines of the management interface that act at the start alone: equal for equal lines. */
+  readonly management: string;
 }
 
 /** What a configuration is read with. */
@@ -46,6 +50,8 @@ export class ConfigurationReader<C extends ReadableConfiguration = Configuration
   readonly startDirectory = process.cwd();
   /** What root wrote at the start and nobody writes again: whoever reloads later need not be able to. */
   #pidFile: string | undefined;
+  /** What the management interface was opened with; it stays open over reloads, and its clients with it. */
+  #management: string | undefined;
 
   constructor(world: ReaderWorld, make: MakeSettings<C>) {
     this.#world = world;
@@ -57,6 +63,7 @@ export class ConfigurationReader<C extends ReadableConfiguration = Configuration
     const read = this.#read(said, (log) => this.#world.log.apply(log));
     const path = read?.configuration.daemon.writePid;
     this.#pidFile = path === undefined ? undefined : resolve(path);
+    this.#management = read?.management;
     if (read !== undefined && said === 'all') this.#noteParameters(read);
     return read;
   }
@@ -77,8 +84,9 @@ export class ConfigurationReader<C extends ReadableConfiguration = Configuration
 
   /** Lets a configuration that was read again hold: its folder, and its log with the usual values where it says nothing. */
   enter(read: ReadConfiguration<C>): void {
-    const { configuration, directory, log } = read;
+    const { configuration, directory, log, management } = read;
     process.chdir(directory);
+    if (management !== this.#management) this.#world.logging.notes.add(OURS.managementStays, {});
     for (const change of log) this.#world.log.apply(change);
     const { verb, mute } = configuration.daemon.log;
     this.#world.log.apply({ verb, mute });
@@ -109,12 +117,21 @@ export class ConfigurationReader<C extends ReadableConfiguration = Configuration
         act(change);
       },
     };
-    const result = readConfiguration(argv, world, this.#make);
+    let management = '';
+    const result = readConfiguration(argv, world, (directives, context) => {
+      management = managementLines(directives);
+      return this.#make(directives, context);
+    });
     const warnings = result.ok ? result.value.warnings : result.error.warnings;
     const notes = [...(said === 'all' ? warnings : []), ...(result.ok ? [] : result.error.errors)];
     for (const note of notes) logging.log(note, clock.now());
-    return result.ok ? { configuration: result.value, directory: process.cwd(), log } : undefined;
+    return result.ok ? { configuration: result.value, directory: process.cwd(), log, management } : undefined;
   }
+}
+
+function managementLines(directives: readonly Directive[]): string {
+  const opened = directives.filter(({ name, row }) => name.startsWith('management') && row.takesEffect === 'start');
+  return JSON.stringify(opened.map(({ name, values }) => [name, ...values]));
 }
 
 function changeDirectory(path: string): Result<void, string> {

@@ -68,6 +68,11 @@ export const OURS = {
   managementAudit: row('ours.management-audit', 'D_MANAGEMENT', "MANAGEMENT: {client:text} ({role:word}) CMD '{line}'", {
     event: 'management-command',
   }),
+  managementStays: row(
+    'ours.management-stays',
+    'M_WARN',
+    'MANAGEMENT: options of the management interface have changed: that waits until the daemon is started anew',
+  ),
   managementInputFull: row('ours.management-input-full', 'M_WARN', 'MANAGEMENT: {client:text} sent too much at once, closed', {
     event: 'management-refused',
   }),
