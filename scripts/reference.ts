@@ -7,6 +7,7 @@ import { NOTIFICATIONS } from '../src/management/notifications.ts';
 import { renderReference as renderMessages } from '../src/messages/reference.ts';
 import { renderReference as renderOptions } from '../src/options/reference.ts';
 import { METRICS, sampleName } from '../src/telemetry/metrics/table.ts';
+import { renderReference as renderAlerts } from '../src/telemetry/alerts/reference.ts';
 import { renderReference as renderMetrics } from '../src/telemetry/reference.ts';
 import { moversOf } from '../test/interop/support/causes.ts';
 
@@ -16,6 +17,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/messages.md': renderMessages,
   'docs/reference/management.md': managementPage,
   'docs/reference/metrics.md': renderMetrics,
+  'docs/reference/alerts.md': renderAlerts,
   'docs/reference/metrics-moved.md': metricsMovedPage,
   'docs/reference/api.md': renderApi,
   'docs/reference/api.json': renderDocument,

@@ -22,6 +22,8 @@ export interface Provocation {
   readonly how: string;
   /** Why it was not provoked from outside alone, where it was not. */
   readonly because?: string;
+  /** Why no real daemon was made to: only made-up series have shown it. */
+  readonly untried?: string;
 }
 
 /** A rule: when it fires, what that means, and what to do then. */

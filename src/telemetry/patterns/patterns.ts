@@ -68,9 +68,24 @@ class Memory {
   readonly incidents = new Map<Incident, number>();
   /** The sources that bring its log, and those that are up of them. */
   readonly logs = new Set<SourceKind>();
+  /** Common names of certificates by where they came from: a login is refused before the log shows the name. */
+  readonly #names = new Map<string, string>();
   /** Its process as it was told last, and what told it. */
   pid: number | undefined;
   restarts: number | undefined;
+
+  /** Somebody comes with a certificate. */
+  comes(address: string, subject: string): void {
+    const [, name] = /(?:^|[,/] ?)CN=([^,/]+)/.exec(subject) ?? [];
+    if (name === undefined) return;
+    this.#names.delete(address);
+    this.#names.set(address, name);
+    if (this.#names.size > MOST_REMEMBERED) for (const oldest of this.#names.keys()) return void this.#names.delete(oldest);
+  }
+
+  nameAt(address: string | undefined): string | undefined {
+    return address === undefined ? undefined : this.#names.get(address);
+  }
 }
 
 /** Watches a fleet for what is unlike before. It remembers no more than a bound of each, and reads dates off a clock without jumps. */
@@ -108,7 +123,9 @@ export class Patterns implements PatternsView, FleetWatcher {
     else if (fact.kind === 'identity' && fact.pid !== undefined) processSeen(memory, fact.pid);
     else if (fact.kind === 'process' && fact.process !== undefined) processSeen(memory, fact.process.pid);
     else if (fact.kind === 'line' && source === SOURCES.find((kind) => memory.logs.has(kind))) {
-      const { event } = fact.line;
+      const { event, id, address, fields } = fact.line;
+      if (id === 'verify.ok' && Number(fields['depth']) === 0 && address !== undefined)
+        memory.comes(address.text, String(fields['subject']));
       // Where the process is known, that says more surely whether it is another.
       if (event === 'daemon-started' && memory.pid === undefined) memory.restarts = (memory.restarts ?? 0) + 1;
       if (isIncident(event)) memory.incidents.set(event, (memory.incidents.get(event) ?? 0) + 1);
@@ -125,9 +142,10 @@ export class Patterns implements PatternsView, FleetWatcher {
 
   failure({ daemon, what, reason, username, commonName, address, now }: FailureNotice): void {
     if (what !== 'login' || reason === 'no-address') return;
-    const { failures } = this.#of(daemon);
+    const memory = this.#of(daemon);
+    const { failures } = memory;
     if (address !== undefined) failures.address.add(this.#name(hostOf(address)), now);
-    const user = username ?? commonName;
+    const user = username ?? commonName ?? memory.nameAt(address);
     if (user !== undefined) failures.user.add(this.#name(user), now);
   }
 

@@ -36,7 +36,7 @@ export const CERTIFICATE_RULES: readonly Rule[] = [
     description: '{subject} in {file} of {daemon} ({role}) expired: {value|duration}.',
     meaning: 'A certificate of the daemon or of its authority is no longer valid: connections are refused.',
     runbook: ['Issue a new one and restart the daemon.', 'Is the clock of the host right?'],
-    provoked: { daemon: 'stock', how: 'the certificate of a server expires while it runs' },
+    provoked: { daemon: 'stock', how: 'a server has a certificate that expired' },
   },
   {
     name: 'OpenVPNCrlUpdated',
@@ -75,6 +75,6 @@ export const CERTIFICATE_RULES: readonly Rule[] = [
     description: 'The revocation list {file} of {daemon}, of {subject}, is out of date: {value|duration}. Every client is refused.',
     meaning: 'The revocation list is out of date: the daemon refuses every client with a certificate of that authority.',
     runbook: ['Sign the list anew at once, see OpenVPNCrlExpiring.', 'Is the clock of the host right?'],
-    provoked: { daemon: 'stock', how: 'the revocation list of a server runs out' },
+    provoked: { daemon: 'stock', how: 'a server is watched with a revocation list that is out of date' },
   },
 ];

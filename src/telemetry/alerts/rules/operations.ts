@@ -72,7 +72,7 @@ export const OPERATIONS_RULES: readonly Rule[] = [
       '`/dev/net/tun` missing or refused: module `tun`, device rights of the container, capability NET_ADMIN.',
       'Address or device taken: another daemon uses it.',
     ],
-    provoked: { daemon: 'stock', how: 'a server is started with a device that another one has open' },
+    provoked: { daemon: 'stock', how: 'a server is started with a TUN device that cannot be opened' },
   },
   {
     name: 'OpenVPNSourceStale',

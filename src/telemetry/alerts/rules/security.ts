@@ -79,7 +79,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'It was somebody else: revoke the certificate, change the password.',
     ],
     mode: 'server',
-    provoked: { daemon: 'stock', how: 'a client connects from its host, then again from a host in another network' },
+    provoked: { daemon: 'stock', how: 'a client connects from its address, then again from one in another network' },
   },
   {
     name: 'OpenVPNConcurrentSessions',
@@ -116,7 +116,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'Otherwise see how handshakes end (`outcome`, `reason`) and whose addresses they are; `connect-freq` bounds them.',
     ],
     mode: 'server',
-    provoked: { daemon: 'stock', how: 'clients restart their connections again and again' },
+    provoked: { daemon: 'stock', how: 'clients that are refused try again and again' },
   },
   {
     name: 'OpenVPNOddHour',
