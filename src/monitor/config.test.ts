@@ -15,6 +15,7 @@ writeFileSync(join(folder, 'password'), 'from a file\r\nsecond line\n');
 writeFileSync(join(folder, 'empty'), '\n');
 writeFileSync(join(folder, 'cert.pem'), 'CERTIFICATE');
 
+const SECRETS = { LOKI_TOKEN: 'a', HOOK_SECRET: 'b', MAIL_PASSWORD: 'c' };
 const ENVIRONMENT = { VPN_PASSWORD: 'from the environment' };
 const MINIMAL = 'daemons:\n  - name: a\n    management: 127.0.0.1:7505\n';
 
@@ -135,6 +136,21 @@ verb: 4
     expect(refusal(yaml)).toContain(text);
   });
 
+  it.each([
+    ['ship: { spool: s, targets: [{ name: a }] }', 'ship.targets: a: give one of syslog, loki, file'],
+    ['ship: { spool: s, targets: [{ name: a/b, file: { path: x } }] }', 'ship.targets[0].name: not usable; right would be a name of letters'],
+    ['ship: { spool: s, targets: [{ name: a, file: { path: x } }, { name: a, file: { path: y } }] }', 'ship.targets: two are called a'],
+    ['ship: { spool: s, targets: [{ name: a, syslog: { address: ./x.sock } }] }', 'ship.targets: a: syslog needs a host and a port'],
+    ['ship: { spool: s, targets: [{ name: a, syslog: { address: h:1, transport: udp, tls: {} } }] }', 'transport udp has no TLS'],
+    ['ship: { targets: [] }', 'ship.spool: is missing'],
+    ['deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://u:p@h/" } }] }', 'url: not usable; right would be an http or https URL'],
+    ['deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://h/", body: "{{secret}}" } }] }', 'body: there is no {{secret}}; there are'],
+    ['deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://h/", user: x } }] }', 'a: give user and password, or neither'],
+    ['deliver: { spool: s, targets: [{ name: a, email: { server: h:25, from: x } }] }', 'email.to: is missing'],
+  ])('refuses %j of what is shipped and delivered', (yaml, text) => {
+    expect(refusal(`${MINIMAL}${yaml}\n`)).toContain(text);
+  });
+
   it('keeps names apart that metrics would show alike', () => {
     expect(refusal('daemons: [{ name: "a\\x01", log-file: x }, { name: "a\\x02", log-file: y }]')).toContain('two are called "a\ufffd"');
   });
@@ -194,9 +210,9 @@ verb: 4
     );
   });
 
-  it.each(['monitor.yaml', 'fleet.yaml'])('takes the example %s', (name) => {
+  it.each(['monitor.yaml', 'fleet.yaml', 'shipping.yaml'])('takes the example %s', (name) => {
     const path = fileURLToPath(new URL(`../../docs/examples/${name}`, import.meta.url));
-    const config = readConfig(path, { VPN_MANAGEMENT_PASSWORD: 'x', METRICS_TOKEN: 'y' });
+    const config = readConfig(path, { ...SECRETS, VPN_MANAGEMENT_PASSWORD: 'x', METRICS_TOKEN: 'y' });
     expect(config.daemons.length).toBeGreaterThan(0);
   });
 
