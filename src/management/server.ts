@@ -1,6 +1,6 @@
 import type { Machine } from '../base/machine.ts';
 import { TimerTable } from '../base/machine.ts';
-import { after, type Instant, type Now, seconds } from '../base/units.ts';
+import { after, type Instant, type Now } from '../base/units.ts';
 import { MANAGEMENT } from '../messages/management.ts';
 import { Notes } from '../messages/notes.ts';
 import { OURS } from '../messages/ours.ts';
@@ -8,18 +8,20 @@ import type { DaemonEvent, DaemonPort, DaemonReply } from '../model/daemon-port.
 import { ask, type Call, type Command, error, type OtherClient, type Outcome } from './command.ts';
 import { UNKNOWN_COMMAND } from './commands.ts';
 import { Body } from './body.ts';
+import { ByteCounts, type ByteCountTimer } from './byte-counts.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 import { Door, type DoorTimer } from './door.ts';
-import { DEFAULT_LOG_HISTORY, type Histories, newHistories, stateText } from './history.ts';
-import { encodeLines, type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
-import { bytesLine, clientBytesLines, encodeEvent, encodeEventJson, greeting, isWanted, promptText } from './notifications.ts';
+import { DEFAULT_LOG_HISTORY, type Histories, newHistories } from './history.ts';
+import { type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
+import { News } from './news.ts';
+import { encodeEvent, greeting, promptText } from './notifications.ts';
 import type { ReplyLine } from './outlet.ts';
-import { covers, promptRole, roleToSee } from './roles.ts';
+import { covers, promptRole } from './roles.ts';
 import { LIMITS, type ManagementOutput, type ManagementServerOptions, TURN } from './server-options.ts';
 import { understand, type Understood } from './understand.ts';
 
-/** `answer`: of the daemon. `bytes`: the next byte count. Each with a connection's id. */
-type TimerName = DoorTimer | `${'answer' | 'bytes'}:${number}`;
+/** `answer`: of the daemon. Each with a connection's id. */
+type TimerName = DoorTimer | ByteCountTimer | `answer:${number}`;
 
 type Step = ManagementOutput | (() => void);
 
@@ -40,8 +42,9 @@ export class ManagementServer implements Machine {
   readonly #toSend = new Set<Connection>();
   readonly #notes: Notes;
   readonly #door: Door;
+  readonly #news: News;
+  readonly #byteCounts: ByteCounts;
   readonly #unsubscribe: () => void;
-  #prompt: string | undefined;
   #ended = false;
   /** The last one that came was one too many: the log says so once. */
   #full = false;
@@ -67,6 +70,16 @@ export class ManagementServer implements Machine {
       },
       options.passwordTimeout,
     );
+    const connections = (): Iterable<Connection> => this.#connections.values();
+    const notify = (connection: Connection, bytes: Buffer): void => this.#notify(connection, bytes);
+    this.#news = new News({ histories: this.#histories, notes: this.#notes, connections, notify });
+    this.#byteCounts = new ByteCounts({
+      port,
+      timers: this.#timers,
+      connections,
+      notify,
+      request: (request, connection, use) => this.#request(request, connection, use),
+    });
     this.#unsubscribe = port.subscribe((event) => {
       this.#handleEvent(event);
       options.onOutput?.();
@@ -153,7 +166,7 @@ export class ManagementServer implements Machine {
         this.#door.handleTurn(connection, now);
         this.#schedule(connection);
       } else if (what === 'answer') this.#answered(connection, connection.questions, [error('the daemon did not answer in time')]);
-      else this.#steps.push(() => this.#countBytes(connection));
+      else this.#steps.push(() => this.#byteCounts.count(connection, this.#now.at));
     }
   }
 
@@ -181,7 +194,7 @@ export class ManagementServer implements Machine {
     connection.phase = 'open';
     connection.entered = true;
     const lines = [greeting(this.#port.info().attached?.version)];
-    const prompt = this.#prompt;
+    const { prompt } = this.#news;
     if (prompt !== undefined && covers(connection.role, promptRole(prompt))) lines.push(`>${promptText(prompt, 1)}`);
     connection.outlet.reply(lines);
     this.#toSend.add(connection);
@@ -269,7 +282,7 @@ export class ManagementServer implements Machine {
     const { renderStatus } = this.#options;
     const others = (): OtherClient[] => this.#others(connection);
     const outcome = command.run({ ...given, info: this.#port.info(), settings, histories: this.#histories, renderStatus, others });
-    if (settings.byteInterval !== before || command.name === 'bytecount') this.#armByteCount(connection);
+    if (settings.byteInterval !== before || command.name === 'bytecount') this.#byteCounts.arm(connection, this.#now.at);
     this.#do(connection, outcome);
   }
 
@@ -315,27 +328,6 @@ export class ManagementServer implements Machine {
     this.#schedule(connection);
   }
 
-  #armByteCount({ id, settings }: Connection): void {
-    if (settings.byteInterval === 0) this.#timers.clear(`bytes:${id}`);
-    else this.#timers.set(`bytes:${id}`, after(this.#now.at, seconds(settings.byteInterval)));
-    this.#watchBytes();
-  }
-
-  #watchBytes(): void {
-    const wanted = [...this.#connections.values()].map(({ settings }) => settings.byteInterval).filter((interval) => interval > 0);
-    this.#port.watchBytes?.(wanted.length === 0 ? 0 : Math.min(...wanted));
-  }
-
-  #countBytes(connection: Connection): void {
-    this.#armByteCount(connection);
-    const { mode, attached } = this.#port.info();
-    const kind = mode === 'server' || attached !== undefined ? 'client-bytes' : 'load-stats';
-    this.#request({ kind }, connection, (answer) => {
-      if (answer.kind === 'client-bytes') this.#notify(connection, encodeLines(clientBytesLines(answer.clients)));
-      else if (answer.kind === 'load') this.#notify(connection, encodeLines([bytesLine(answer.received, answer.sent)]));
-    });
-  }
-
   // What happens in the daemon
 
   /**
@@ -343,42 +335,13 @@ export class ManagementServer implements Machine {
    * takes its turn behind the notes before it.
    */
   #handleEvent(event: DaemonEvent): void {
-    if (event.kind === 'log') {
-      this.#histories.log.push(event.line);
-      this.#announce(event);
-      return;
-    }
-    this.#remember(event);
-    this.#steps.push(() => this.#announce(event));
-  }
-
-  #remember(event: DaemonEvent): void {
-    if (event.kind === 'state') {
-      this.#histories.state.push(event.state);
-      const watched = [...this.#connections.values()].some(({ settings }) => settings.state);
-      if (watched) this.#notes.add(MANAGEMENT.state, { state: stateText(event.state) });
-    } else if (event.kind === 'echo') this.#histories.echo.push(event);
-    else if (event.kind === 'prompt') this.#prompt = event.text;
-    else if (event.kind === 'link') this.#prompt = undefined;
-  }
-
-  /** Tells everyone who wants to know; encodes once for all who see the same. */
-  #announce(event: DaemonEvent): void {
-    const encoded = new Map<string, Buffer>();
-    const needed = roleToSee(event);
-    let json: Buffer | undefined;
-    for (const connection of this.#connections.values()) {
-      const { settings } = connection;
-      if (connection.phase !== 'open' || !covers(connection.role, needed)) continue;
-      if (settings.events) this.#notify(connection, (json ??= encodeEventJson(event)));
-      if (!isWanted(event, settings)) continue;
-      const view = `${settings.envFilter} ${settings.clientVersion}`;
-      const bytes = encoded.get(view) ?? encodeEvent(event, settings);
-      encoded.set(view, bytes);
-      this.#notify(connection, bytes);
-    }
-    const over = event.kind === 'fatal' || (event.kind === 'link' && !event.up);
-    if (over && this.#options.keepClients !== true) for (const connection of this.#connections.values()) this.#close(connection);
+    this.#news.remember(event);
+    if (event.kind === 'log') return this.#news.tell(event);
+    this.#steps.push(() => {
+      this.#news.tell(event);
+      const over = event.kind === 'fatal' || (event.kind === 'link' && !event.up);
+      if (over && this.#options.keepClients !== true) for (const connection of this.#connections.values()) this.#close(connection);
+    });
   }
 
   // Output
@@ -427,8 +390,8 @@ export class ManagementServer implements Machine {
     this.#ready.delete(connection);
     this.#toSend.delete(connection);
     this.#timers.clear(`password:${id}`);
-    for (const what of ['held', 'answer', 'bytes'] as const) this.#timers.clear(`${what}:${id}`);
-    if (connection.settings.byteInterval > 0) this.#watchBytes();
+    for (const what of ['held', 'answer'] as const) this.#timers.clear(`${what}:${id}`);
+    this.#byteCounts.forget(connection);
     if (connection.announced) this.#notes.add(MANAGEMENT.clientDisconnected, {});
     if (this.#options.single === true) this.#beginNext();
     if (connection.entered && !this.#ended && !this.attended) this.#options.onLeft?.();
