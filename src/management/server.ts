@@ -1,10 +1,10 @@
 import type { Machine } from '../base/machine.ts';
 import { TimerTable } from '../base/machine.ts';
-import { after, type Instant, type Now } from '../base/units.ts';
+import type { Instant, Now } from '../base/units.ts';
 import { MANAGEMENT } from '../messages/management.ts';
 import { Notes } from '../messages/notes.ts';
 import { OURS } from '../messages/ours.ts';
-import type { DaemonEvent, DaemonPort, DaemonReply } from '../model/daemon-port.ts';
+import type { DaemonEvent, DaemonPort } from '../model/daemon-port.ts';
 import { ask, type Call, type Command, error, type OtherClient, type Outcome } from './command.ts';
 import { UNKNOWN_COMMAND } from './commands.ts';
 import { Body } from './body.ts';
@@ -16,12 +16,12 @@ import { type InputLine, MAX_LINE_BYTES } from './line-codec.ts';
 import { News } from './news.ts';
 import { encodeEvent, greeting, promptText } from './notifications.ts';
 import type { ReplyLine } from './outlet.ts';
+import { type AnswerTimer, Questions } from './questions.ts';
 import { covers, promptRole } from './roles.ts';
 import { LIMITS, type ManagementOutput, type ManagementServerOptions, TURN } from './server-options.ts';
 import { understand, type Understood } from './understand.ts';
 
-/** `answer`: of the daemon. Each with a connection's id. */
-type TimerName = DoorTimer | ByteCountTimer | `answer:${number}`;
+type TimerName = DoorTimer | AnswerTimer | ByteCountTimer;
 
 type Step = ManagementOutput | (() => void);
 
@@ -43,6 +43,7 @@ export class ManagementServer implements Machine {
   readonly #notes: Notes;
   readonly #door: Door;
   readonly #news: News;
+  readonly #questions: Questions;
   readonly #byteCounts: ByteCounts;
   readonly #unsubscribe: () => void;
   #ended = false;
@@ -73,12 +74,23 @@ export class ManagementServer implements Machine {
     const connections = (): Iterable<Connection> => this.#connections.values();
     const notify = (connection: Connection, bytes: Buffer): void => this.#notify(connection, bytes);
     this.#news = new News({ histories: this.#histories, notes: this.#notes, connections, notify });
+    this.#questions = new Questions({
+      port,
+      timers: this.#timers,
+      isThere: (connection) => this.#connections.get(connection.id) === connection,
+      later: (step) => this.#steps.push(step),
+      answered: (connection, lines) => {
+        if (connection.phase === 'open') this.#reply(connection, lines);
+        this.#schedule(connection);
+      },
+      onOutput: () => options.onOutput?.(),
+    });
     this.#byteCounts = new ByteCounts({
       port,
       timers: this.#timers,
       connections,
       notify,
-      request: (request, connection, use) => this.#request(request, connection, use),
+      request: (request, connection, use) => this.#questions.request(request, connection, use),
     });
     this.#unsubscribe = port.subscribe((event) => {
       this.#handleEvent(event);
@@ -165,7 +177,7 @@ export class ManagementServer implements Machine {
       else if (what === 'held') {
         this.#door.handleTurn(connection, now);
         this.#schedule(connection);
-      } else if (what === 'answer') this.#answered(connection, connection.questions, [error('the daemon did not answer in time')]);
+      } else if (what === 'answer') this.#questions.handleTimeout(connection);
       else this.#steps.push(() => this.#byteCounts.count(connection, this.#now.at));
     }
   }
@@ -292,40 +304,14 @@ export class ManagementServer implements Machine {
         return this.#reply(connection, outcome.lines);
       case 'close':
         return this.#close(connection);
-      case 'ask': {
-        const question = ++connection.questions;
-        connection.asking = true;
-        this.#timers.set(`answer:${connection.id}`, after(this.#now.at, LIMITS.answerTimeout));
-        this.#request(outcome.request, connection, (answer) => {
-          // What the daemon did on the way comes before it; after a time-out the answer to an earlier question may still come.
-          this.#steps.push(() => this.#answered(connection, question, outcome.answer(answer)));
-        });
-      }
+      case 'ask':
+        return this.#questions.ask(connection, outcome, this.#now.at);
     }
   }
 
   #others(self: Connection): OtherClient[] {
     const open = [...this.#connections.values()].filter(({ phase }) => phase === 'open');
     return open.map((each) => ({ id: each.id, from: each.info.from, role: each.role, settings: each.settings, self: each === self }));
-  }
-
-  /** Asks the daemon; the first answer counts, unless the connection has gone or stopped waiting. */
-  #request(request: Parameters<DaemonPort['request']>[0], connection: Connection, use: (answer: DaemonReply) => void): void {
-    let answered = false;
-    this.#port.request(request, (answer) => {
-      if (answered || this.#connections.get(connection.id) !== connection) return;
-      answered = true;
-      use(answer);
-      this.#options.onOutput?.();
-    });
-  }
-
-  #answered(connection: Connection, question: number, lines: Iterable<ReplyLine>): void {
-    if (!connection.asking || connection.questions !== question || !this.#connections.has(connection.id)) return;
-    connection.asking = false;
-    this.#timers.clear(`answer:${connection.id}`);
-    if (connection.phase === 'open') this.#reply(connection, lines);
-    this.#schedule(connection);
   }
 
   // What happens in the daemon
