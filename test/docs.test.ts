@@ -35,7 +35,7 @@ describe('the table of what moved each metric', () => {
   it('has every metric, and tells why of few', () => {
     // A new one needs a cause in test/interop/support/causes.ts, which metrics-move.test.ts provokes.
     expect(METRICS.map(sampleName).filter((name) => moversOf(name) === undefined)).toEqual([]);
-    expect(Object.keys(UNMOVED).length).toBeLessThanOrEqual(3);
+    expect(Object.keys(UNMOVED).length).toBeLessThanOrEqual(6);
   });
 
   it('has no other', () => {

@@ -32,6 +32,9 @@ serves http://127.0.0.1:9176/metrics, /healthz, /readyz, /health and /health/DAE
 
   --attach ADDRESS   watch the management interface at 127.0.0.1:7505, or the path of a socket; needs no file
   --listen ADDRESS   serve there instead
+  --password-file FILE   with --attach: the password of the interfaces, in the first line
+  --tls              with --attach: they are behind TLS: authorities of the system, or of
+  --ca FILE, --cert FILE, --key FILE, --server-name NAME
   --check-config     say what is wrong with the file and what would be right, and end
   --print-schema     print the JSON Schema of the file, for editors
 

@@ -14,6 +14,7 @@ import { configSchema } from '../monitor/config-schema.ts';
 import { Logging } from '../service/logging.ts';
 import { apiSourcesOf } from './monitor-api.ts';
 import { lineTapOf, monitorParts } from './monitor-parts.ts';
+import { ACCESS_OPTIONS, accessFrom } from './sources.ts';
 import { packageVersion } from './version.ts';
 
 /** `tunnelscope monitor`: see its usage. Gives 0 when a signal ended it. */
@@ -23,7 +24,7 @@ export async function monitor(argv: readonly string[], print: (text: string) => 
     print(`${JSON.stringify(configSchema(), null, 2)}\n`);
     return 0;
   }
-  const read = configReader(positionals, values.attach, values.listen);
+  const read = configReader(positionals, values);
   const config = read();
   if (values['check-config']) {
     print(`${positionals[0] ?? 'the command line'}: fine, ${config.daemons.length} daemons\n`);
@@ -79,23 +80,36 @@ function noteListening(urls: readonly string[], http: HttpConfig, { notes }: Log
 }
 
 /** What reads the configuration: the file, or what the words of the command line make. */
-function configReader(positionals: readonly string[], attach: readonly string[], listen: readonly string[]): () => MonitorConfig {
+function configReader(positionals: readonly string[], values: Values): () => MonitorConfig {
+  const { attach, listen } = values;
   const [path, ...more] = positionals;
   if (more.length > 0) throw new TunnelscopeError('CLI', 'give one configuration file');
   if (path === undefined && attach.length === 0) throw new TunnelscopeError('CLI', 'give a configuration file, or --attach ADDRESS');
   if (path !== undefined && attach.length > 0) throw new TunnelscopeError('CLI', 'give a configuration file or --attach, not both');
+  const ofAttach = Object.keys(ACCESS_OPTIONS).filter((option) => wasGiven(values, option));
+  if (path !== undefined && ofAttach.length > 0) {
+    throw new TunnelscopeError('CLI', `--${ofAttach[0]} is for --attach; the configuration file has it for each daemon`);
+  }
   const places = listen.map((text) => addressFrom('--listen', text));
   return () => {
-    const config = path === undefined ? attachedConfig(attach) : readConfig(path);
+    const config = path === undefined ? attachedConfig(values) : readConfig(path);
     return places.length === 0 ? config : { ...config, http: { ...config.http, listen: places } };
   };
 }
 
-function attachedConfig(attach: readonly string[]): MonitorConfig {
+function wasGiven(values: Values, option: string): boolean {
+  const value = Object.entries(values).find(([name]) => name === option)?.[1];
+  return value !== undefined && value !== false;
+}
+
+/** The same password and TLS for all that is attached to. */
+function attachedConfig({ attach, ...values }: Values): MonitorConfig {
   const places = attach.map((text) => addressFrom('--attach', text));
   const names = new Set(places.map(streamAddressText));
   if (names.size < places.length) throw new TunnelscopeError('CLI', '--attach: each address once');
-  return { ...DEFAULT_CONFIG, daemons: places.map((where) => attachedDaemon(streamAddressText(where), where)) };
+  const { password, tls } = accessFrom(values);
+  if (tls !== undefined && places.some(({ kind }) => kind === 'unix')) throw new TunnelscopeError('CLI', '--tls: TLS is for TCP');
+  return { ...DEFAULT_CONFIG, daemons: places.map((where) => attachedDaemon(streamAddressText(where), where, password, tls)) };
 }
 
 function addressFrom(option: string, text: string) {
@@ -104,6 +118,8 @@ function addressFrom(option: string, text: string) {
   const right = '127.0.0.1:7505, [::1]:7505 or the path of a socket';
   throw new TunnelscopeError('CLI', `${option} ${JSON.stringify(text.slice(0, 80))} is no address; right would be ${right}`);
 }
+
+type Values = ReturnType<typeof parse>['values'];
 
 function parse(argv: readonly string[]) {
   try {
@@ -114,6 +130,7 @@ function parse(argv: readonly string[]) {
       options: {
         attach: { type: 'string', multiple: true, default: [] },
         listen: { type: 'string', multiple: true, default: [] },
+        ...ACCESS_OPTIONS,
         'check-config': { type: 'boolean', default: false },
         'print-schema': { type: 'boolean', default: false },
       },

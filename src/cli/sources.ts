@@ -10,16 +10,18 @@ import { attachedDaemon, type DaemonConfig, daemonOfStatusFile, readConfig } fro
 import { defined } from '../monitor/config-parts.ts';
 import type { Thresholds } from '../telemetry/health.ts';
 
-/** Options of commands that look at daemons: how to get into management interfaces, and how long to wait. */
-export const SOURCE_OPTIONS = {
+/** Options that say how to get into management interfaces. */
+export const ACCESS_OPTIONS = {
   'password-file': { type: 'string' },
-  timeout: { type: 'string', default: '10' },
   tls: { type: 'boolean', default: false },
   ca: { type: 'string' },
   cert: { type: 'string' },
   key: { type: 'string' },
   'server-name': { type: 'string' },
 } as const;
+
+/** Options of commands that look at daemons: those, and how long to wait. */
+export const SOURCE_OPTIONS = { ...ACCESS_OPTIONS, timeout: { type: 'string', default: '10' } } as const;
 
 /** What was given for them. */
 export interface SourceValues {
@@ -43,8 +45,7 @@ export interface NamedSource {
  */
 export function sourcesFrom(words: readonly string[], values: SourceValues, staleAfter: Duration): NamedSource[] {
   if (words.length === 0) throw new TunnelscopeError('CLI', 'give a SOURCE: host:port, a socket, a status file, or a monitor.yaml');
-  const password = values['password-file'] === undefined ? undefined : passwordFrom(values['password-file']);
-  const tls = tlsFrom(values);
+  const { password, tls } = accessFrom(values);
   const found = words.flatMap((word): NamedSource[] => {
     if (/\.ya?ml$/.test(word)) return fromConfiguration(word);
     const where = isSocket(word) ? { kind: 'unix' as const, path: resolve(word) } : streamAddressFrom(word);
@@ -57,6 +58,12 @@ export function sourcesFrom(words: readonly string[], values: SourceValues, stal
   const names = new Set(found.map(({ config }) => config.name));
   if (names.size < found.length) throw new TunnelscopeError('CLI', 'each SOURCE once, and no two daemons of one name');
   return found;
+}
+
+/** What lets us into management interfaces. Throws CLI or FILE. */
+export function accessFrom(values: SourceValues): { readonly password: Secret | undefined; readonly tls: StreamTls | undefined } {
+  const file = values['password-file'];
+  return { password: file === undefined ? undefined : passwordFrom(file), tls: tlsFrom(values) };
 }
 
 function fromConfiguration(path: string): NamedSource[] {

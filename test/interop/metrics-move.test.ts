@@ -152,7 +152,14 @@ describe.skipIf(!requireInterop())('the metrics', () => {
       lab.server({
         program: 'ours',
         without: [...without, 'port', 'dev', 'server', 'status'],
-        lines: [`port ${OUR_PORT}`, 'dev null', 'server 10.9.0.0 255.255.255.0', 'keepalive 1 20', `status ${inFolder('disk/status')} 1`],
+        lines: [
+          `port ${OUR_PORT}`,
+          'dev null',
+          'duplicate-cn',
+          'server 10.9.0.0 255.255.255.0',
+          'keepalive 1 20',
+          `status ${inFolder('disk/status')} 1`,
+        ],
       }),
       lab.relay(),
     ]);
@@ -198,6 +205,8 @@ describe.skipIf(!requireInterop())('the metrics', () => {
     await happens(['foreign-certificate', 'disabled', 'foreign-key'], async () => {
       came = await Promise.all([lab.client(old, stranger), lab.client('mallory', stranger), lab.client('bob', foreign)]);
     });
+    await Promise.all(came.map(({ process }) => process.stop()));
+    await happens(['twice'], async () => (came = [await lab.client('bob', { port: OUR_PORT, ...nullClient })]));
     await Promise.all(came.map(({ process }) => process.stop()));
   }
 

@@ -92,12 +92,17 @@ export const CAUSES = {
   disabled: {
     what: 'A client comes whose file says `disable`.',
     daemon: 'stock',
-    moves: [rises('tunnelscope_auth_failures_total', { reason: 'disabled' })],
+    moves: [rises('tunnelscope_auth_failures_total', { reason: 'disabled' }), rises('tunnelscope_recent_auth_failures')],
   },
   'foreign-key': {
     what: 'A client comes with another tls-crypt key.',
     daemon: 'stock',
     moves: [rises('tunnelscope_rejected_packets_total')],
+  },
+  twice: {
+    what: 'A client connects with the certificate of another that is there (`duplicate-cn`).',
+    daemon: 'ours',
+    moves: [rises('tunnelscope_concurrent_sessions')],
   },
   'gateway-client': {
     what: 'A program connects to the gateway, and one with a wrong password.',
@@ -147,6 +152,7 @@ export const CAUSES = {
       falls('tunnelscope_up'),
       falls('tunnelscope_source_up', { source: 'management' }),
       rises('tunnelscope_collection_errors_total'),
+      rises('tunnelscope_alerts'),
     ],
   },
   'begins-anew': {
@@ -159,6 +165,7 @@ export const CAUSES = {
       changes('tunnelscope_pool_addresses'),
       falls('tunnelscope_state_duration_seconds'),
       rises('tunnelscope_process_start_time_seconds'),
+      rises('tunnelscope_restarts_total'),
     ],
   },
   'certificate-renewed': {
@@ -174,12 +181,19 @@ export const CAUSES = {
   'limits-of-monitor': {
     what: 'The monitor is told (SIGHUP) to watch one daemon more, a client of each and a series of users; then a second client comes.',
     daemon: undefined,
-    moves: [rises('tunnelscope_daemons'), rises('tunnelscope_clients_left_out_total'), rises('tunnelscope_series_left_out_total')],
+    moves: [
+      rises('tunnelscope_daemons'),
+      rises('tunnelscope_clients_left_out_total'),
+      rises('tunnelscope_series_left_out_total'),
+      rises('tunnelscope_alert_rules_without_data'),
+      changes('tunnelscope_alert_evaluation_seconds'),
+    ],
   },
   loss: {
     what: 'A stock client connects, and the network loses packets that it sends.',
     daemon: 'quickstart',
     moves: [
+      rises('tunnelscope_received_packets_total'),
       rises('tunnelscope_lost_packets_total'),
       rises('tunnelscope_user_lost_packets_total'),
       rises('tunnelscope_round_trip_seconds_count'),
@@ -188,9 +202,14 @@ export const CAUSES = {
   },
 } as const satisfies Readonly<Record<string, Cause>>;
 
-/** Metrics that nothing moved in a test, by their names on the page, and why. */
+/** Metrics that nothing moves in a test with real daemons, by their names on the page, and why. */
 export const UNMOVED: Readonly<Record<string, string>> = {
   tunnelscope_facts_dropped_total: 'Sources are silent before their daemon is taken out: it would be a fault of the monitor.',
+  tunnelscope_usual_bytes_per_second: 'What is usual is learnt from whole hours of three days: in tests with a clock of their own.',
+  tunnelscope_recent_unusual_connections: 'What is usual is learnt from connections of days: in tests with a clock of their own.',
+  tunnelscope_alert_series_left_out_total: 'It takes more daemons than a test can start: in tests with facts alone.',
+  tunnelscope_incidents_total:
+    'Daemons do not tell of what keeps them from starting over the interface that they then do not have: in tests with recorded logs.',
 };
 
 /** Metrics that other tests move, by how their names begin. */
