@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../support/sources.ts';
 import { OUR_COMMAND } from './support/daemons.ts';
@@ -12,6 +13,8 @@ import { eventually, type Running } from './support/running.ts';
 /** Log lines of a daemon on their way to a real rsyslog, to a strict receiver for Loki and into a file, while all of them and we come and go. */
 
 const RECEIVER = join(ROOT, 'build/test/interop/support/receiver-main.js');
+/** For a soak: the receivers stay away for so long, such as 60000. */
+const DOWN_MS = Number(process.env['TUNNELSCOPE_DOWN_MS'] ?? 0);
 /** Slow machines share their disks. */
 const LONG = 60_000;
 
@@ -125,6 +128,7 @@ describe.skipIf(!requireInterop())('the lines of a log', () => {
     renameSync(log, `${log}.1`);
     writeLines(log, 3201, 3500);
     const second = await startMonitor(targets);
+    await delay(DOWN_MS);
     [rsyslog, receiver] = await Promise.all([startRsyslog(), startReceiver()]);
     writeLines(log, 3501, 4000);
     await allHave(4000);
