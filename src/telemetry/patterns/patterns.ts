@@ -5,7 +5,7 @@ import type { FleetEvent, SourceKind } from '../facts.ts';
 import { SOURCES } from '../facts.ts';
 import { labelText } from '../labels.ts';
 import type { FailureNotice, FleetWatcher, SessionNotice } from '../notices.ts';
-import type { DaemonView, FleetView } from '../views.ts';
+import type { DaemonView, FleetView, SessionView } from '../views.ts';
 import { Recent } from './recent.ts';
 import { SteadyTime } from './steady-time.ts';
 import { type KnownUser, type Pattern, placeOf, Users } from './users.ts';
@@ -145,12 +145,12 @@ export class Patterns implements PatternsView, FleetWatcher {
     const memory = this.#of(daemon);
     const { failures } = memory;
     if (address !== undefined) failures.address.add(this.#name(hostOf(address)), now);
-    const user = username ?? commonName ?? memory.nameAt(address);
+    const user = userOf({ username, commonName }) ?? memory.nameAt(address);
     if (user !== undefined) failures.user.add(this.#name(user), now);
   }
 
   session({ daemon, session, now, end }: SessionNotice): void {
-    const name = session.username ?? session.commonName;
+    const name = userOf(session);
     if (end !== undefined || name === undefined || session.address === undefined) return;
     const memory = this.#of(daemon);
     const user = this.#name(name);
@@ -202,9 +202,10 @@ export class Patterns implements PatternsView, FleetWatcher {
   *concurrent(): ReturnType<PatternsView['concurrent']> & Generator {
     for (const daemon of this.#fleet.daemons) {
       const counts = new Map<string, number>();
-      for (const { phase, username, commonName } of daemon.sessions) {
-        if (phase !== 'connected' || (username ?? commonName) === undefined) continue;
-        const user = labelText(username ?? commonName ?? '');
+      for (const session of daemon.sessions) {
+        const name = session.phase === 'connected' ? userOf(session) : undefined;
+        if (name === undefined) continue;
+        const user = labelText(name);
         counts.set(user, (counts.get(user) ?? 0) + 1);
       }
       const several = [...counts].filter(([, count]) => count > 1).toSorted(([, a], [, b]) => b - a);
@@ -244,6 +245,11 @@ export class Patterns implements PatternsView, FleetWatcher {
   restore(snapshot: PatternsSnapshot): void {
     this.#restored = new Map(snapshot.daemons.map((daemon) => [daemon.name, daemon]));
   }
+}
+
+/** Who it is. Where a login may be left out, stock tells an empty name of who did. */
+function userOf({ username, commonName }: Pick<SessionView, 'username' | 'commonName'>): string | undefined {
+  return username === undefined || username === '' ? commonName : username;
 }
 
 function isIncident(event: string | undefined): event is Incident {
