@@ -138,13 +138,22 @@ verb: 4
 
   it.each([
     ['ship: { spool: s, targets: [{ name: a }] }', 'ship.targets: a: give one of syslog, loki, file'],
-    ['ship: { spool: s, targets: [{ name: a/b, file: { path: x } }] }', 'ship.targets[0].name: not usable; right would be a name of letters'],
+    [
+      'ship: { spool: s, targets: [{ name: a/b, file: { path: x } }] }',
+      'ship.targets[0].name: not usable; right would be a name of letters',
+    ],
     ['ship: { spool: s, targets: [{ name: a, file: { path: x } }, { name: a, file: { path: y } }] }', 'ship.targets: two are called a'],
     ['ship: { spool: s, targets: [{ name: a, syslog: { address: ./x.sock } }] }', 'ship.targets: a: syslog needs a host and a port'],
     ['ship: { spool: s, targets: [{ name: a, syslog: { address: h:1, transport: udp, tls: {} } }] }', 'transport udp has no TLS'],
     ['ship: { targets: [] }', 'ship.spool: is missing'],
-    ['deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://u:p@h/" } }] }', 'url: not usable; right would be an http or https URL'],
-    ['deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://h/", body: "{{secret}}" } }] }', 'body: there is no {{secret}}; there are'],
+    [
+      'deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://u:p@h/" } }] }',
+      'url: not usable; right would be an http or https URL',
+    ],
+    [
+      'deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://h/", body: "{{secret}}" } }] }',
+      'body: there is no {{secret}}; there are',
+    ],
     ['deliver: { spool: s, targets: [{ name: a, webhook: { url: "http://h/", user: x } }] }', 'a: give user and password, or neither'],
     ['deliver: { spool: s, targets: [{ name: a, email: { server: h:25, from: x } }] }', 'email.to: is missing'],
   ])('refuses %j of what is shipped and delivered', (yaml, text) => {
