@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ROOT } from '../test/support/sources.ts';
 import { benchAlerts } from './alerts.ts';
 import { benchClient } from './client.ts';
+import { benchDelivery } from './delivery.ts';
 import { benchGateway } from './gateway.ts';
 import { benchHandshakes } from './handshakes.ts';
 import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
@@ -43,6 +44,7 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   gateway: (quick) => (quick ? benchGateway(1, 200) : benchGateway(3, 3000)),
   alerts: (quick) => benchAlerts(quick ? 5 : 40),
   scrape: (quick) => (quick ? benchScrape(1, 5) : benchScrape(3, 30)),
+  delivery: (quick) => benchDelivery(quick ? 100 : 2000),
   micro: (quick) => benchMicro(quick ? 20 : 300),
 };
 
