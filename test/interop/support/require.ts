@@ -20,6 +20,7 @@ const PROGRAMS: readonly (readonly [program: string, ...proof: string[]])[] = [
   ['logrotate', '--version'],
   ['prometheus', '--version'],
   ['promtool', '--version'],
+  ['socat', '-V'],
 ];
 
 /** What this machine lacks for tests with real components; empty when nothing. */
