@@ -35,7 +35,7 @@ serves http://127.0.0.1:9176/metrics, /healthz, /readyz, /health and /health/DAE
   --password-file FILE   with --attach: the password of the interfaces, in the first line
   --tls              with --attach: they are behind TLS: authorities of the system, or of
   --ca FILE, --cert FILE, --key FILE, --server-name NAME
-  --check-config     say what is wrong with the file and what would be right, and end
+  --check-config     say what is wrong with the file, what would be right, and which alert rules have no data; then end
   --print-schema     print the JSON Schema of the file, for editors
 
 SIGHUP reads the file again; counters go on. SIGTERM and SIGINT end it.
@@ -85,7 +85,7 @@ Exit status: 0 when every daemon was reached, else 1.
     load: async () => (await import('./status.ts')).status,
   },
   history: {
-    summary: 'who was connected when, from where, and how much they moved; failed logins, states, alerts, commands',
+    summary: 'who was connected when, from where, how much they moved; failures, alerts, commands',
     usage: `usage: tunnelscope history [FILE] [--user NAME] [--daemon NAME] [--since WHEN] [--until WHEN] [options]
        tunnelscope history [FILE] --erase NAME
 
@@ -152,6 +152,17 @@ Exit status: 0 when every command succeeded, 1 when the daemon answered ERROR to
 sent, had no reply, or the connection failed or was lost.
 `,
     load: async () => (await import('./manage.ts')).manage,
+  },
+  rules: {
+    summary: 'alert rules for Prometheus, the same that the monitor evaluates itself',
+    usage: `usage: tunnelscope rules [--config FILE] [--runbook-url URL]
+
+Prints a rules file for Prometheus (\`rule_files\` of its configuration) with every rule of docs/reference/alerts.md.
+
+  --config FILE       with the thresholds of this configuration of the monitor, for the site and for single daemons
+  --runbook-url URL   where you publish docs/reference/alerts.md
+`,
+    load: async () => (await import('./rules.ts')).rules,
   },
   dashboard: {
     summary: 'a Grafana dashboard of all metrics, as JSON',

@@ -11,9 +11,10 @@ import { MONITOR } from '../messages/monitor.ts';
 import { type Exhibit, MonitorApp, type MonitorPart } from '../monitor/app.ts';
 import { attachedDaemon, DEFAULT_CONFIG, type HttpConfig, type MonitorConfig, readConfig } from '../monitor/config.ts';
 import { configSchema } from '../monitor/config-schema.ts';
+import { unsuppliedRules } from '../monitor/supply.ts';
 import { Logging } from '../service/logging.ts';
-import { apiSourcesOf } from './monitor-api.ts';
 import { lineTapOf, monitorParts } from './monitor-parts.ts';
+import { apiSourcesOf } from './monitor-api.ts';
 import { ACCESS_OPTIONS, accessFrom } from './sources.ts';
 import { packageVersion } from './version.ts';
 
@@ -27,7 +28,7 @@ export async function monitor(argv: readonly string[], print: (text: string) => 
   const read = configReader(positionals, values);
   const config = read();
   if (values['check-config']) {
-    print(`${positionals[0] ?? 'the command line'}: fine, ${config.daemons.length} daemons\n`);
+    print(`${positionals[0] ?? 'the command line'}: fine, ${config.daemons.length} daemons\n${withoutData(config)}`);
     return 0;
   }
   const clock = new SystemClock();
@@ -47,6 +48,15 @@ export async function monitor(argv: readonly string[], print: (text: string) => 
   await app.start();
   processSignals.deliverTo((name) => app.signal(name));
   return app.done;
+}
+
+/** A line for each daemon of which alert rules could say nothing, with why. */
+function withoutData(config: MonitorConfig): string {
+  const lines = config.daemons.flatMap((daemon) => {
+    const rules = unsuppliedRules(daemon, config).map(({ rule, metrics }) => `${rule} (no ${metrics.join(', no ')})`);
+    return rules.length === 0 ? [] : [`${daemon.name}: no data for ${rules.join('; ')}\n`];
+  });
+  return lines.join('');
 }
 
 /** The console, which says in the log where it is and who may read it. */
