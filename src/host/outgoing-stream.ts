@@ -116,7 +116,14 @@ export class OutgoingStream {
 }
 
 function tlsOptions(host: string, port: number, { ca, cert, key, serverName }: StreamTls): ConnectionOptions {
-  return { host, port, minVersion: 'TLSv1.2', servername: serverName ?? nameOrNothing(host), ...(ca && { ca }), ...(cert && { cert, key }) };
+  return {
+    host,
+    port,
+    minVersion: 'TLSv1.2',
+    servername: serverName ?? nameOrNothing(host),
+    ...(ca && { ca }),
+    ...(cert && { cert, key }),
+  };
 }
 
 /** Addresses are no server names. */

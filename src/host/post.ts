@@ -38,7 +38,13 @@ export class Poster {
     const kept = { keepAlive: true, maxSockets: 1 };
     this.#agent =
       target.url.protocol === 'https:'
-        ? new TlsAgent({ ...kept, minVersion: 'TLSv1.2', ...(ca && { ca }), ...(cert && { cert, key }), ...(serverName && { servername: serverName }) })
+        ? new TlsAgent({
+            ...kept,
+            minVersion: 'TLSv1.2',
+            ...(ca && { ca }),
+            ...(cert && { cert, key }),
+            ...(serverName && { servername: serverName }),
+          })
         : new Agent(kept);
   }
 

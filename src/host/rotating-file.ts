@@ -43,8 +43,7 @@ export class RotatingFile {
         await this.#rotate();
         file = await this.#current();
       }
-      for (let at = 0; at < bytes.length; )
-        at += (await file.handle.write(bytes, at, bytes.length - at, file.bytes + at)).bytesWritten;
+      for (let at = 0; at < bytes.length; ) at += (await file.handle.write(bytes, at, bytes.length - at, file.bytes + at)).bytesWritten;
       file.bytes += bytes.length;
     } catch (thrown) {
       await this.close();
