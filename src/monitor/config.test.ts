@@ -42,7 +42,7 @@ describe('the configuration of the monitor', () => {
         management: { where: { kind: 'tcp', host: '127.0.0.1', port: 7505 }, poll: 15_000, bytecount: 10_000, timeout: 10_000 },
       },
     ]);
-    expect(http).toEqual({ listen: [DEFAULT_LISTEN], tls: undefined, basic: [], bearer: [] });
+    expect(http).toEqual({ listen: [DEFAULT_LISTEN], tls: undefined, basic: [], bearer: [], tokens: [] });
     expect([fleet.series.mode, fleet.keepRoutes, kumina]).toEqual(['off', false, false]);
   });
 
