@@ -89,8 +89,9 @@ Exit status: 0 when every daemon was reached, else 1.
     usage: `usage: tunnelscope history [FILE] [--user NAME] [--daemon NAME] [--since WHEN] [--until WHEN] [options]
        tunnelscope history [FILE] --erase NAME
 
-Searches the history that the monitor keeps, also while it does. FILE is the configuration of the monitor, or the database
-itself; without it, monitor.yaml here or /etc/tunnelscope/monitor.yaml. Shows sessions, the latest first, unless told to show
+Searches the history that the monitor keeps, also while it does. FILE is the configuration of the monitor, or the
+database itself; without it, monitor.yaml here or /etc/tunnelscope/monitor.yaml. Shows sessions, the latest first,
+unless told to show
 
   --traffic            what each user moved on each day (UTC) over each daemon
   --auth-failures      who was not let in, and why
@@ -100,7 +101,7 @@ itself; without it, monitor.yaml here or /etc/tunnelscope/monitor.yaml. Shows se
 
   --user NAME          only this user: the name of the login, or of the certificate
   --daemon NAME        only this daemon
-  --since WHEN, --until WHEN   sessions that were there then: a date such as 2026-11-22 13:00, or how long ago, such as 2h or 7d
+  --since WHEN, --until WHEN   sessions that were there then: a date such as 2026-11-22 13:00, or how long ago: 7d
   --limit N            at most so many (100; with --csv and --json all)
   --csv                a line for each, with all that is known
   --json               an object a line; amounts are bytes

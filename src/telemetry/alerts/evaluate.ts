@@ -145,7 +145,7 @@ function keyOn(on: readonly string[] | undefined): Key {
   return on === undefined ? (labels) => labels.key : (labels) => labels.keep(on).key;
 }
 
-const SETS: Readonly<Record<'and' | 'or' | 'unless', (left: readonly Point[], right: readonly Point[], key: Key) => readonly Point[]>> = {
+const SETS: Readonly<Record<'and' | 'or', (left: readonly Point[], right: readonly Point[], key: Key) => readonly Point[]>> = {
   and(left, right, key) {
     const there = new Set(right.map(({ labels }) => key(labels)));
     return left.filter(({ labels }) => there.has(key(labels)));
@@ -153,9 +153,5 @@ const SETS: Readonly<Record<'and' | 'or' | 'unless', (left: readonly Point[], ri
   or(left, right, key) {
     const there = new Set(left.map(({ labels }) => key(labels)));
     return [...left, ...right.filter(({ labels }) => !there.has(key(labels)))];
-  },
-  unless(left, right, key) {
-    const there = new Set(right.map(({ labels }) => key(labels)));
-    return left.filter(({ labels }) => !there.has(key(labels)));
   },
 };

@@ -35,7 +35,7 @@ export type Expression<S> =
   | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Expression<S>; readonly right: Operand<S> }
   | {
       readonly kind: 'set';
-      readonly operator: 'and' | 'or' | 'unless';
+      readonly operator: 'and' | 'or';
       readonly left: Expression<S>;
       readonly right: Expression<S>;
       /** The labels that both sides have to share; all of them where it is undefined. */
@@ -94,11 +94,6 @@ export function and(left: Formula, right: Formula, on?: readonly string[]): Form
 /** The left side, and what of the right has no partner there. */
 export function or(left: Formula, right: Formula, on?: readonly string[]): Formula {
   return { kind: 'set', operator: 'or', left, right, on };
-}
-
-/** What of the left side has no partner on the right. */
-export function unless(left: Formula, right: Formula, on?: readonly string[]): Formula {
-  return { kind: 'set', operator: 'unless', left, right, on };
 }
 
 function operand(given: Given): Operand<number | Limit> {

@@ -40,7 +40,6 @@ export function lacking(formula: Formula, has: (selector: Selector) => boolean):
         return [...walk(of.left), ...walk(of.right)];
       case 'set': {
         const [left, right] = [walk(of.left), walk(of.right)];
-        if (of.operator === 'unless') return left;
         if (of.operator === 'or') return left.length > 0 && right.length > 0 ? [...left, ...right] : [];
         return [...left, ...right];
       }
