@@ -83,6 +83,26 @@ describe.skipIf(!requireInterop())('log files', () => {
     expect(texts.flatMap(numbersIn)).toEqual(upTo(2 * PER_ROTATION));
   });
 
+  it('go on whole when logrotate copies and truncates them under load', async () => {
+    const path = place();
+    const server = await loggingTo(path);
+    const management = await server.management();
+    for (let turn = 0; turn < ROTATIONS; turn++) {
+      const lines = numberedLines(management, turn * PER_ROTATION, PER_ROTATION);
+      rotate(path, 'copytruncate');
+      await lines;
+    }
+    await numberedLines(management, ROTATIONS * PER_ROTATION, 1);
+    management.close();
+    await server.process.stop();
+    const texts = [...upTo(ROTATIONS).map((turn) => `${path}.${ROTATIONS - turn}`), path].map((name) => readFileSync(name, 'utf8'));
+    expect(texts.filter((text) => text.includes('\0'))).toEqual([]);
+    // What is written between its copy and its truncation is lost to logrotate; what is there is in order, and once.
+    const numbers = texts.flatMap(numbersIn);
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+    expect(numbers.at(-1)).toBe(ROTATIONS * PER_ROTATION);
+  });
+
   it('are opened again by the management command, and stay as they are at restarts', async () => {
     const path = place();
     const server = await loggingTo(path);
@@ -210,6 +230,16 @@ describe.skipIf(!requireInterop())('in the background', () => {
         .join('\n'),
     );
   }
+
+  it('goes by node:tls where OpenSSL cannot be called, and says so', async () => {
+    const command = [process.execPath, '--no-addons', OUR_COMMAND[1] ?? '', 'run', '--config', config('verb 3', 'data-plane portable')];
+    const running = lab.network.start(lab.serverHost, 'without addons', command);
+    await running.waitFor(READY);
+    expect(running.matching('TLS: node:tls instead of OpenSSL, handshakes are slower: ')).toHaveLength(1);
+    const alice = await lab.client('alice', { wrap: 'none' });
+    expect(await alice.process.stop()).toEqual({ code: 0, signal: null });
+    await running.stop();
+  });
 
   it('waits until the daemon serves, and gives 0', async () => {
     const [log, pidFile] = [join(lab.network.folder, 'daemon.log'), join(lab.network.folder, 'daemon.pid')];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { READY, TUNNEL_SERVER4 } from './support/daemons.ts';
+import { Management, READY, TUNNEL_SERVER4 } from './support/daemons.ts';
 import { textIfThere, useLab } from './support/lab.ts';
 import { requireInterop } from './support/require.ts';
 import { eventually } from './support/running.ts';
@@ -19,6 +19,55 @@ function forms(secret: string | Buffer): string[] {
 
 describe.skipIf(!requireInterop())('secrets', () => {
   const lab = useLab(['alice', 'bob']);
+
+  it('of a client are in no output at verb 15', async () => {
+    const phrase = 'Marked-Phrase-4e5f6a';
+    const check = lab.script(`grep -q ${PASSWORD} "$1"`);
+    await lab.server({
+      program: 'stock',
+      lines: ['script-security 2', `auth-user-pass-verify ${check} via-file`, 'auth-gen-token 3600 120', 'reneg-sec 3'],
+    });
+    const { key } = await lab.identity('alice');
+    const lockedKey = join(lab.network.folder, 'locked.key');
+    await lab.network.run(lab.serverHost, ['openssl', 'pkey', '-in', key, '-aes256', '-passout', `pass:${phrase}`, '-out', lockedKey]);
+    const socket = join(lab.network.folder, 'client.sock');
+    const seen = join(lab.network.folder, 'client.env');
+    const alice = await lab.client('alice', {
+      program: 'ours',
+      without: ['key'],
+      wait: false,
+      lines: [
+        `key ${lockedKey}`,
+        'verb 15',
+        'auth-user-pass',
+        `management ${socket} unix`,
+        'management-query-passwords',
+        'script-security 2',
+        `up ${lab.script(`env > ${seen}`)}`,
+        `setenv-safe MARK ${VARIABLE}`,
+      ],
+    });
+    const management = await Management.open(socket);
+    management.send('log on all');
+    await management.waitFor(/^>PASSWORD:Need 'Auth'/);
+    management.send('username Auth alice');
+    management.send(`password Auth ${PASSWORD}`);
+    await management.waitFor(/^>PASSWORD:Need 'Private Key'/);
+    management.send(`password "Private Key" ${phrase}`);
+    await alice.process.waitFor(READY);
+    await lab.ping(alice, TUNNEL_SERVER4);
+    await eventually('a renegotiation', () => alice.process.matching('P_CONTROL_SOFT_RESET_V1').length > 0);
+    await eventually('another handshake', () => alice.process.matching('Control Channel: ').length > 1);
+    await alice.process.stop();
+    expect(textIfThere(seen)).toContain(VARIABLE);
+    // Management clients are told the token, as in stock; the log they see is not.
+    const log = management.lines.filter((line) => line.startsWith('>LOG:'));
+    const everything = [...alice.process.lines, ...log].join('\n');
+    expect(everything.length).toBeGreaterThan(20_000);
+    expect(management.lines.filter((line) => line.startsWith('>PASSWORD:Auth-Token:SESS_ID_AT_')).length).toBeGreaterThan(0);
+    expect([...[PASSWORD, phrase, VARIABLE].flatMap(forms), 'SESS_ID_AT_'].filter((secret) => everything.includes(secret))).toEqual([]);
+    management.close();
+  });
 
   it.each(['text', 'json', 'logfmt'])('are in no output at verb 15, as %s', async (shape) => {
     const [log, seen] = [join(lab.network.folder, `secrets-${shape}.log`), join(lab.network.folder, `seen-${shape}`)];

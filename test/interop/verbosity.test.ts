@@ -18,6 +18,9 @@ const BATCHES = Array.from({ length: LEVELS.length / AT_ONCE.length }, (_, i) =>
 const ALL_CHARACTERS = ['R', 'W', 'r', 'w'] as const;
 const CHARACTERS = /^[RWrw]+$/;
 
+/** The other data plane practises at its start, over the loopback interface, where the kernel counts alike. */
+const UNPRACTISED = 'data-plane portable';
+
 type Counts = Readonly<Record<(typeof ALL_CHARACTERS)[number], number>>;
 
 /** What a session has to say from a level on, and not below (facts: logging 2). */
@@ -115,22 +118,52 @@ describe.skipIf(!requireInterop())('a session at each verbosity', () => {
   });
 });
 
+/** What a client says beside a server, from verb 6 up. */
+const OF_CLIENT: readonly string[] = [
+  ...[6, 8, 9].flatMap((level) => KINDS[level] ?? []),
+  'debug.keys-ready',
+  'debug.key-sends',
+  'debug.pre-decrypt',
+  'debug.pre-encrypt',
+];
+
+describe.skipIf(!requireInterop())('a client at a high verbosity', () => {
+  const lab = useLab(['alice']);
+
+  it('tells of packets, keys and waiting as a server does', async () => {
+    await lab.server({ program: 'stock' });
+    const alice = await lab.client('alice', { program: 'ours', lines: ['machine-readable-output', 'verb 9'] });
+    await lab.ping(alice, TUNNEL_SERVER4, 3);
+    await alice.process.stop();
+    const lines = alice.process.lines.map(recognise);
+    expect(lines.filter(({ row }) => row === undefined).map(({ text }) => text)).toEqual([]);
+    const said = new Set(lines.map(({ row }) => row?.id));
+    expect(OF_CLIENT.filter((id) => !said.has(id))).toEqual([]);
+    for (const { row, word } of lines) expect(word, row?.id).toBe(row?.word);
+  });
+});
+
 describe.skipIf(!requireInterop())('the characters of verb 5', () => {
   const lab = useLab(['alice']);
 
-  /** What the kernel counted of packets that crossed: UDP of the server's host, and its TUN device where there is one. */
-  async function crossed(): Promise<Counts> {
-    const snmp = await lab.network.run(lab.serverHost, ['cat', '/proc/net/snmp']);
+  /** What the kernel counted of packets that crossed: UDP of a host, and its TUN device where there is one. */
+  async function crossed(host = lab.serverHost): Promise<Counts> {
+    const snmp = await lab.network.run(host, ['cat', '/proc/net/snmp']);
     const [names = [], values = []] = snmp
       .split('\n')
       .filter((line) => line.startsWith('Udp: '))
       .map((line) => line.split(' '));
     const count = (name: string): number => Number(values[names.indexOf(name)]);
-    const links = await lab.network.run(lab.serverHost, ['ip', '-j', '-s', 'link']);
+    const links = await lab.network.run(host, ['ip', '-j', '-s', 'link']);
     const devices = JSON.parse(links) as { ifname: string; stats64: Record<'rx' | 'tx', { packets: number }> }[];
     const device = devices.find(({ ifname }) => ifname === 'tun0')?.stats64;
     // What the device received is what was written to it.
-    return { R: count('InDatagrams'), W: count('OutDatagrams'), r: device?.tx.packets ?? 0, w: device?.rx.packets ?? 0 };
+    return {
+      R: count('InDatagrams'),
+      W: count('OutDatagrams'),
+      r: device?.tx.packets ?? 0,
+      w: device?.rx.packets ?? 0,
+    };
   }
 
   const charactersIn = (text: string): string =>
@@ -145,10 +178,13 @@ describe.skipIf(!requireInterop())('the characters of verb 5', () => {
     return { R: count('R'), W: count('W'), r: count('r'), w: count('w') };
   }
 
-  async function start(verb: number): Promise<{ server: Server; management: Management; log: string }> {
+  async function start(
+    verb: number,
+    plane = 'data-plane batched no-gso no-gro',
+  ): Promise<{ server: Server; management: Management; log: string }> {
     const log = join(lab.network.folder, `verb-${verb}.log`);
     // The kernel counts what is joined for it, or by it, as one.
-    const lines = [`log ${log}`, `verb ${verb}`, 'data-plane batched no-gso no-gro'];
+    const lines = [`log ${log}`, `verb ${verb}`, plane];
     const server = await lab.server({ program: 'ours', proto: 'udp4', lines, wait: false });
     await eventually('the start', () => textIfThere(log).includes(READY));
     return { server, management: await server.management(), log };
@@ -156,7 +192,7 @@ describe.skipIf(!requireInterop())('the characters of verb 5', () => {
 
   it('are as many as the packets that crossed, each line of the log whole', async () => {
     const before = await crossed();
-    const { server, management, log } = await start(5);
+    const { server, management, log } = await start(5, UNPRACTISED);
     const alice = await lab.client('alice');
     expect(await lab.ping(alice, TUNNEL_SERVER4, 20)).toEqual({ sent: 20, received: 20 });
     await eventually('as many characters as packets', async () => {
@@ -170,6 +206,23 @@ describe.skipIf(!requireInterop())('the characters of verb 5', () => {
       .split('\n')
       .filter((line) => !/^(?:[RWrw]*|\d{4}-\d\d-\d\d [\d:]{8} .*)$/.test(line));
     expect(broken).toEqual([]);
+  });
+
+  it('are as many as the packets of a client, too', async () => {
+    await lab.server({ program: 'stock', proto: 'udp4' });
+    await lab.identity('alice');
+    const host = lab.network.host('alice');
+    const before = await crossed(host);
+    const log = join(lab.network.folder, 'client.log');
+    const alice = await lab.client('alice', { program: 'ours', lines: [`log ${log}`, 'verb 5', UNPRACTISED], wait: false });
+    await eventually('the client', () => textIfThere(log).includes(READY));
+    expect(await lab.ping(alice, TUNNEL_SERVER4, 20)).toEqual({ sent: 20, received: 20 });
+    await eventually('as many characters as packets', async () => {
+      const now = await crossed(host);
+      const found = counted(textIfThere(log));
+      return ALL_CHARACTERS.every((each) => found[each] === now[each] - before[each] && found[each] >= 20);
+    });
+    expect(await alice.process.stop()).toEqual({ code: 0, signal: null });
   });
 
   it('begin and end at once with the management command', async () => {

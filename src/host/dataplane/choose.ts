@@ -73,6 +73,8 @@ export class ChosenPlane implements DataPlane {
     if (this.#batched !== undefined) this.#plane = this.#batched;
     this.#listen();
     await this.#plane.start();
+    // Asked for before it was known who carries packets.
+    this.#plane.traceWith(this.#trace);
   }
 
   async begin(): Promise<void> {

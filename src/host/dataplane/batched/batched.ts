@@ -136,6 +136,8 @@ export class BatchedPlane implements DataPlane {
       name: 'data plane',
       workerData: { setup: this.#setup(this.#socket), port: this.#workersPort },
       transferList: [this.#workersPort],
+      // It closes what the C library opened, which Node would warn of on standard error.
+      trackUnmanagedFds: false,
     });
     this.#worker = worker;
     planes.add(this);
