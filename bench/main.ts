@@ -6,6 +6,7 @@ import { ROOT } from '../test/support/sources.ts';
 import { benchAlerts } from './alerts.ts';
 import { benchClient } from './client.ts';
 import { benchDelivery } from './delivery.ts';
+import { benchFleet } from './fleet.ts';
 import { benchGateway } from './gateway.ts';
 import { benchHandshakes } from './handshakes.ts';
 import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
@@ -43,6 +44,7 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   management: (quick) => benchManagement(quick ? { clients: 50, rounds: 1 } : { clients: 2000, rounds: 3 }),
   gateway: (quick) => (quick ? benchGateway(1, 200) : benchGateway(3, 3000)),
   alerts: (quick) => benchAlerts(quick ? 5 : 40),
+  fleet: (quick) => benchFleet(quick ? 15 : 60),
   scrape: (quick) => (quick ? benchScrape(1, 5) : benchScrape(3, 30)),
   delivery: (quick) => benchDelivery(quick ? 100 : 2000),
   micro: (quick) => benchMicro(quick ? 20 : 300),
