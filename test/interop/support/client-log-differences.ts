@@ -2,6 +2,7 @@ import type { ListedLines } from './log-differences.ts';
 
 /** One row a cause: the lines of clients that may differ. */
 export const CLIENT_LISTED_LINES: readonly ListedLines[] = [
+  { difference: 'log.data-plane', lines: ['ours ours.data-plane 1', 'ours ours.data-plane-step-on 1'] },
   { difference: 'log.interrupted-wait', lines: ['stock start.event-wait-interrupted 1000021'] },
   { difference: 'log.kernel-offload', lines: ['stock start.dco-version 1', 'stock start.kernel-support-missing 3'] },
   { difference: 'log.interface-set-once', lines: ['stock interface.mtu-set 1', 'stock interface.up 1'] },
