@@ -9,6 +9,7 @@ import { benchDelivery } from './delivery.ts';
 import { benchFleet } from './fleet.ts';
 import { benchGateway } from './gateway.ts';
 import { benchHandshakes } from './handshakes.ts';
+import { benchHistory } from './history.ts';
 import { benchLogFile, benchLogHandshakes, benchLogLoop } from './log.ts';
 import { benchManagement } from './management.ts';
 import { benchMemory } from './memory.ts';
@@ -46,6 +47,7 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = 
   alerts: (quick) => benchAlerts(quick ? 5 : 40),
   fleet: (quick) => benchFleet(quick ? 15 : 60),
   scrape: (quick) => (quick ? benchScrape(1, 5) : benchScrape(3, 30)),
+  history: (quick) => (quick ? benchHistory(2, 2, 100_000) : benchHistory(20, 20)),
   delivery: (quick) => benchDelivery(quick ? 100 : 2000),
   micro: (quick) => benchMicro(quick ? 20 : 300),
 };
