@@ -245,7 +245,9 @@ describe('a recorder after another', () => {
     await begin(undefined, ['other']);
     await pass(1);
     expect(await ends()).toEqual([[1, 0, 'unknown', 0]]);
-    await store.write([{ kind: 'session-begun', session: { ...(await sessions())[0]!, id: 9, ended: undefined, daemon: 'other' } }]);
+    const [session] = await sessions();
+    if (session === undefined) throw new Error('no session');
+    await store.write([{ kind: 'session-begun', session: { ...session, id: 9, ended: undefined, daemon: 'other' } }]);
     await begin(undefined, ['other']);
     tell({ kind: 'source-up', where: '/var/log/vpn.log', lines: true }, 'other');
     await pass(290);
