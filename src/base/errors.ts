@@ -17,7 +17,10 @@ export const ERRORS = {
     meaning: 'An option or configuration file is wrong; the text names the file, the line and what would be right.',
   },
   FILE: { guilty: 'operator', meaning: 'A file that the configuration names cannot be read or written.' },
-  DATABASE_DAMAGED: { guilty: 'system', meaning: 'A database is not sound. The monitor keeps a damaged history aside and begins a new one.' },
+  DATABASE_DAMAGED: {
+    guilty: 'system',
+    meaning: 'A database is not sound. The monitor keeps a damaged history aside and begins a new one.',
+  },
   KEY_MATERIAL: { guilty: 'operator', meaning: 'A certificate, private key or static key cannot be used.' },
   LISTEN: { guilty: 'system', meaning: 'A socket cannot be bound or opened.' },
   TUN: { guilty: 'system', meaning: 'The TUN device cannot be opened or configured.' },

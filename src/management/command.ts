@@ -64,7 +64,9 @@ export function newSettings(): ConnectionSettings {
 
 /** Makes the lines of a report, END included. The status writers do; the management interface does not know formats. */
 export interface StatusRenderer {
+  /** In one of the versions of status files. */
   lines(report: StatusReport | ServerStatusRows, version: 1 | 2 | 3): Iterable<ReplyLine>;
+  /** As JSON. */
   json(report: StatusReport): Iterable<ReplyLine>;
 }
 

@@ -9,6 +9,7 @@ import type {
   FleetEvent,
   ManagementSide,
   SeenCertificate,
+  SeenDataPlane,
   SeenProcess,
   SeenRoom,
   SeenRoute,
@@ -43,6 +44,7 @@ export class Daemon implements DaemonView {
   readonly #statusTime: Cell<WallTime>;
   readonly #presence: Cell<'sessions' | number>;
   readonly #poolSize: Cell<number>;
+  readonly #dataPlane: Cell<SeenDataPlane>;
   readonly #machine: Machine;
   readonly #managementClients: Readonly<Record<ManagementSide, Cell<number>>>;
   readonly #refused: Readonly<Record<ManagementSide, Tally>>;
@@ -72,6 +74,7 @@ export class Daemon implements DaemonView {
     this.#statusTime = cell();
     this.#presence = cell();
     this.#poolSize = cell();
+    this.#dataPlane = cell();
     this.#traffic = new Traffic(options);
     this.#machine = new Machine(options, this.#sources, () => this.#traffic.restart());
     this.#managementClients = { daemon: cell(), gateway: cell() };
@@ -142,6 +145,10 @@ export class Daemon implements DaemonView {
 
   get cpuSeconds(): CountView {
     return this.#machine.cpuSeconds;
+  }
+
+  get dataPlane(): Figure<SeenDataPlane> | undefined {
+    return this.#dataPlane.figure;
   }
 
   get poolSize(): Figure<number> | undefined {
@@ -273,6 +280,7 @@ export class Daemon implements DaemonView {
       if (read !== undefined && written !== undefined) this.#traffic.set('statistics', read, written, now);
       return;
     }
+    if (status.dataPlane !== undefined) this.#dataPlane.offer(status.dataPlane, source, now);
     const leads = this.#presence.offer('sessions', source, now);
     if (leads && this.#options.keepRoutes && (status.complete || status.routes.length > 0)) this.#routes = status.routes;
     this.#lists.apply(status, source, now, leads);

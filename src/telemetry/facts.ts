@@ -1,7 +1,7 @@
 import type { Duration, Now, WallTime } from '../base/units.ts';
 import type { LogEventName } from '../messages/row.ts';
 import type { ClientBytes } from '../model/daemon-port.ts';
-import type { ClientPhase, LinkQuality, RouteRecord } from '../model/status-report.ts';
+import type { ClientPhase, DataPlaneRecord, LinkQuality, RouteRecord } from '../model/status-report.ts';
 
 /**
  * What the fleet state is made of: facts, each about one daemon, told by one source at one time. Collectors tell them, the
@@ -126,6 +126,9 @@ export interface SeenRoute extends Pick<RouteRecord, 'destination' | 'cached' | 
   readonly lastReference: { readonly wall: WallTime };
 }
 
+/** What carries the packets. */
+export type SeenDataPlane = Pick<DataPlaneRecord, 'adapter' | 'steps'>;
+
 /** Status output of any form and origin. What `parseStatus` gives is one; `statusOfReport` makes one of a daemon's own. */
 export interface SeenStatus {
   readonly form: 'v1' | 'v2' | 'v3' | 'statistics' | 'unknown';
@@ -136,6 +139,8 @@ export interface SeenStatus {
   readonly routes: readonly SeenRoute[];
   /** Global figures and a client's statistics by the names that status output has for them. */
   readonly counters: ReadonlyMap<string, number>;
+  /** Told by our own daemon only, of a server. */
+  readonly dataPlane?: SeenDataPlane | undefined;
   /** False when its end is missing: nobody is gone who is not on the list then. */
   readonly complete: boolean;
   /** What could not be read of it. */

@@ -115,6 +115,7 @@ export function statusOfReport(report: StatusReport): SeenStatus {
   return {
     ...common,
     form: 'v3',
+    dataPlane: report.dataPlane,
     clients: report.clients.map(clientOfRecord),
     routes: report.routes.map(({ destination, cached, commonName, address, lastReference }) => ({
       destination,

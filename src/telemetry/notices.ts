@@ -36,8 +36,11 @@ export interface StateNotice {
 export interface FleetWatcher {
   /** A fact that the state has just taken up. */
   fact?(event: FleetEvent): void;
+  /** A session that has connected or is over. */
   session?(notice: SessionNotice): void;
+  /** A login or a handshake that failed. */
   failure?(notice: FailureNotice): void;
+  /** A daemon's new state. */
   state?(notice: StateNotice): void;
 }
 

@@ -8,6 +8,7 @@ import type {
   ManagementSide,
   SeenAddress,
   SeenCertificate,
+  SeenDataPlane,
   SeenProcess,
   SeenRoom,
   SeenRoute,
@@ -150,6 +151,7 @@ export interface DaemonView {
   readonly received: CountView;
   readonly sent: CountView;
   readonly events: EventsView;
+  readonly dataPlane: Figure<SeenDataPlane> | undefined;
   readonly poolSize: Figure<number> | undefined;
   readonly poolUsed: number;
   readonly management: ReadonlyMap<ManagementSide, Figure<number>>;

@@ -254,6 +254,28 @@ describe.each(RIGS)('%s', (_name, make) => {
       expect(rejected(await rig.events())).toEqual(['no-key 1 key id 0']);
     });
 
+    it('floats in the middle of a change of keys, with packets of both on their way', async () => {
+      await start();
+      const alice = await TestPeer.open(rig, 'a');
+      const next = testKeys(98);
+      const text = (): string[] => rig.delivered().map((packet) => packet.subarray(28).toString());
+      alice.command({ kind: 'set-keys', keyId: 1, keys: dataKeys(next, 'server') });
+      await rig.receive('b', alice.packet(inner('10.8.0.5', '10.8.0.1', 'new key, new place'), 1, 1, next));
+      await rig.receive('a', alice.packet(inner('10.8.0.5', '10.8.0.1', 'old key, old place'), 1, 0));
+      await rig.receive('b', alice.packet(inner('10.8.0.5', '10.8.0.1', 'old key, new place'), 2, 0));
+      expect(text()).toEqual(['new key, new place', 'old key, old place', 'old key, new place']);
+      expect((await rig.events()).map(({ kind }) => kind)).toEqual(['float-asked']);
+      alice.command({ kind: 'send-with', keyId: 1 });
+      alice.command({ kind: 'set-address', link: await rig.link('b') });
+      rig.fromTun(inner('10.8.0.1', '10.8.0.5'));
+      expect(await alice.received('b', next)).toMatchObject([{ keyId: 1, packetId: 1 }]);
+      alice.command({ kind: 'drop-key', keyId: 0 });
+      await rig.receive('b', alice.packet(inner('10.8.0.5', '10.8.0.1', 'again'), 2, 1, next));
+      expect(text()).toEqual(['again']);
+      expect(alice.counters()).toMatchObject({ packetsReceived: 4, packetsSent: 1, lost: 0, replayed: 0 });
+      expect(await rig.sentTo('a')).toEqual([]);
+    });
+
     it('sends nothing without a key, and keeps the tallies of dropped ones', async () => {
       await start();
       const alice = await TestPeer.open(rig, 'a');

@@ -29,6 +29,9 @@ const FIGURES: Readonly<Record<string, (daemon: DaemonView) => Pick<Figure<unkno
   rooms: ({ rooms }) => rooms,
 };
 
+/** What may carry packets faster; the first is the thread with its batched system calls. */
+const DATA_PLANE_STEPS = ['batched', 'native-crypto', 'gso', 'gro', 'vnet-hdr'];
+
 /** Is it there, who says so, and what is it doing. */
 export const DAEMON_METRICS: readonly Metric[] = [
   {
@@ -40,6 +43,20 @@ export const DAEMON_METRICS: readonly Metric[] = [
     sources: ['monitor'],
     moves: 'The daemon is stopped or started.',
     read: ({ speaker }, emit) => emit(speaker === undefined ? 0 : 1),
+  },
+  {
+    name: 'tunnelscope_data_plane_step',
+    of: 'daemon',
+    type: 'gauge',
+    labels: ['step'],
+    help: 'Whether this way of carrying packets faster runs (`data-plane`): 1 or 0.',
+    sources: ['native'],
+    moves: 'The daemon starts with another `data-plane`, or the system refuses a step.',
+    read: ({ dataPlane }, emit) => {
+      if (dataPlane === undefined) return;
+      const { adapter, steps } = dataPlane.value;
+      for (const step of DATA_PLANE_STEPS) emit(step === adapter || steps.includes(step) ? 1 : 0, step);
+    },
   },
   {
     name: 'tunnelscope_source_up',

@@ -204,6 +204,8 @@ export const CAUSES = {
 
 /** Metrics that nothing moves in a test with real daemons, by their names on the page, and why. */
 export const UNMOVED: Readonly<Record<string, string>> = {
+  tunnelscope_data_plane_step:
+    'A daemon in the process that serves metrics keeps the data plane that it began with: in tests with its reports.',
   tunnelscope_facts_dropped_total: 'Sources are silent before their daemon is taken out: it would be a fault of the monitor.',
   tunnelscope_usual_bytes_per_second: 'What is usual is learnt from whole hours of three days: in tests with a clock of their own.',
   tunnelscope_recent_unusual_connections: 'What is usual is learnt from connections of days: in tests with a clock of their own.',

@@ -27,7 +27,7 @@ export type Program = 'stock' | 'ours';
 export const SERVER: Program = process.env['TUNNELSCOPE_INTEROP_SERVER'] === 'stock' ? 'stock' : 'ours';
 
 /**
- * What carries the packets of our servers where a test does not care to say it: TUNNELSCOPE_INTEROP_DATA_PLANE runs all
+ * What carries the packets of our servers and clients where a test does not care to say it: TUNNELSCOPE_INTEROP_DATA_PLANE runs all
  * tests on another adapter than the usual one, or without some of its steps (`batched no-gso`).
  */
 const DATA_PLANE = process.env['TUNNELSCOPE_INTEROP_DATA_PLANE'];
@@ -200,6 +200,7 @@ export async function startClient(
     'verb 4',
     ...wrapLines(pki, options.wrap ?? 'tls-crypt', 'client'),
   ];
+  if (options.program === 'ours' && DATA_PLANE !== undefined) usual.push(`data-plane ${DATA_PLANE}`);
   const kept = usual.filter((line) => options.without?.includes(line.split(' ')[0] ?? '') !== true);
   writeFileSync(path, [...kept, ...(options.lines ?? []), ''].join('\n'));
   const program = options.program ?? 'stock';
