@@ -84,6 +84,7 @@ function busy(): Rig {
     list([client(4000, { clientId: 0, bytesReceived: 10, bytesSent: 20, quality }), client(4001, { clientId: 1, commonName: 'c4000' })], {
       time: { wall: wall(2) },
       counters,
+      dataPlane: { adapter: 'batched', steps: ['native-crypto', 'gro'] },
     }),
   );
   rig.tell('management', 2, { kind: 'state', state: { time: wall(0), name: 'CONNECTED', detail: 'SUCCESS' } });
@@ -122,6 +123,8 @@ describe.each([['text', false] as const, ['openmetrics', true] as const])('the p
     const found = parse(exposition(busy().fleet, at(10), { format }), open);
     const value = (series: string): number | undefined => found.get(series)?.value;
     expect(value('tunnelscope_up{daemon="vpn"}')).toBe(1);
+    const steps = ['batched', 'native-crypto', 'gso', 'gro', 'vnet-hdr'];
+    expect(steps.map((step) => value(`tunnelscope_data_plane_step{daemon="vpn",step="${step}"}`))).toEqual([1, 1, 0, 1, 0]);
     expect(value('tunnelscope_source_age_seconds{daemon="vpn",source="management"}')).toBe(7);
     expect(value('tunnelscope_state{daemon="vpn",state="CONNECTED"}')).toBe(1);
     expect(value('tunnelscope_state{daemon="vpn",state="EXITING"}')).toBe(0);
