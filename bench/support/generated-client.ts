@@ -10,6 +10,7 @@ import { NodeTlsDevice } from '../../src/host/tls.ts';
 import type { TlsMaterial } from '../../src/host/tls-context.ts';
 import { NullTun } from '../../src/host/tun.ts';
 import { openUdp } from '../../src/host/udp.ts';
+import type { PeerSlot, PlaneCounters } from '../../src/protocol/data/plane.ts';
 import type { TlsCommand } from '../../src/protocol/tls.ts';
 import { MachineDriver } from '../../src/service/machine-driver.ts';
 
@@ -56,7 +57,8 @@ export class ClientFactory {
       clock: this.#clock,
     });
     const start = (carryOut: (driver: Driver, output: ClientOutput) => void): Driver => {
-      const config = { settings: this.#settings, random: systemRandom, verb: 0, numbers: this.#numbers };
+      const countersOf = (slot: PeerSlot): PlaneCounters | undefined => plane.counters(slot);
+      const config = { settings: this.#settings, random: systemRandom, verb: 0, countersOf, numbers: this.#numbers };
       const engine = new ClientEngine(config, this.#clock.now());
       const driver: Driver = new MachineDriver(engine, this.#clock, (output) => {
         if (output.kind === 'tls') this.#command(driver, port, output.command);

@@ -1,7 +1,7 @@
 import { type Machine, TimerTable } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
-import { after, between, earliest, type Instant, type Now, seconds } from '../base/units.ts';
+import { after, earliest, type Instant, type Now, seconds } from '../base/units.ts';
 import { CLIENT } from '../messages/client.ts';
 import { LINK } from '../messages/link.ts';
 import { MULTI } from '../messages/multi.ts';
@@ -9,7 +9,7 @@ import { Notes } from '../messages/notes.ts';
 import { PUSH } from '../messages/push.ts';
 import { TLS } from '../messages/tls.ts';
 import { formatFamilyAddress } from '../model/address.ts';
-import type { PeerSlot, PlaneCounters, PlaneEvent } from '../protocol/data/plane.ts';
+import type { PeerSlot, PlaneCounters, PlaneEvent, PlaneView } from '../protocol/data/plane.ts';
 import { classify, type ControlMessage } from '../protocol/negotiate/control-messages.ts';
 import { parseOptionsString } from '../protocol/negotiate/options-string.ts';
 import { PushCollector, type PushPart, updateOptions } from '../protocol/negotiate/push.ts';
@@ -25,6 +25,7 @@ import { ClientTunnel } from './client-tunnel.ts';
 import { CLIENT_ENDINGS, type ClientOutput, type ClientProgress, type ClientSettings, type ClientStep } from './client-types.ts';
 import { type EndVerdict, endVerdict } from './client-verdict.ts';
 import { noteKeyFailure, noteRenegotiation } from './describe.ts';
+import { type KeyUse, keyUseFrom, usedOf } from './key-use.ts';
 import type { Numbers } from './numbers.ts';
 import type { Pulled } from './pulled.ts';
 import { Rejections } from './rejections.ts';
@@ -41,6 +42,8 @@ export interface ClientEngineConfig {
   readonly settings: ClientSettings;
   readonly random: Random;
   readonly verb: number;
+  /** What the data plane has carried. */
+  readonly countersOf: PlaneView['counters'];
   /** Shared by all engines that use the same TLS device or data plane. */
   readonly numbers: Numbers;
 }
@@ -54,6 +57,7 @@ export class ClientEngine implements Machine {
   readonly settings: ClientSettings;
   readonly notes: Notes;
   readonly #random: Random;
+  readonly #countersOf: PlaneView['counters'];
   readonly #outputs: ClientOutput[] = [];
   readonly #session: Session;
   readonly #hello: ClientHello;
@@ -70,12 +74,13 @@ export class ClientEngine implements Machine {
   #interfacePending = false;
   #heard = false;
   #asked = false;
-  /** When the newest key became active. */
-  #keyedAt: Instant;
+  /** Of the newest key that became active. */
+  #keyUse: KeyUse;
 
   constructor(config: ClientEngineConfig, now: Now) {
     const { settings, random, numbers } = config;
-    this.#keyedAt = now.at;
+    this.#keyUse = keyUseFrom(now.at, undefined);
+    this.#countersOf = config.countersOf;
     this.settings = settings;
     this.#random = random;
     this.notes = new Notes(config.verb, (note) => this.#outputs.push(note));
@@ -281,10 +286,14 @@ export class ClientEngine implements Machine {
     }
   }
 
-  /** The data plane alone knows what the key carried, and has no limit here. */
   #noteRenegotiation(now: Now): void {
     const limits = { after: this.#session.keyLifetime, bytes: 0, packets: 0 };
-    noteRenegotiation(this.notes, { limits, used: { age: between(this.#keyedAt, now.at), bytes: 0, packets: 0 } });
+    noteRenegotiation(this.notes, { limits, used: usedOf(this.#keyUse, now.at, this.#carried()) });
+  }
+
+  #carried(): PlaneCounters | undefined {
+    const { slot } = this.#tunnel;
+    return slot === undefined ? undefined : this.#countersOf(slot);
   }
 
   #established(keyId: number, peer: TlsPeer, now: Now): void {
@@ -295,7 +304,7 @@ export class ClientEngine implements Machine {
   }
 
   #keyActive(now: Now): void {
-    this.#keyedAt = now.at;
+    this.#keyUse = keyUseFrom(now.at, this.#carried());
     this.#hello.noteControlChannel();
     if (this.#tunnel.slot !== undefined) {
       if (!this.#tunnel.renewKeys()) this.#end({ reason: 'tls-error' }, now);

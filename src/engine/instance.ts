@@ -4,6 +4,7 @@ import type { EnvList } from '../model/env-list.ts';
 import type { PeerRef } from '../model/peer-ref.ts';
 import type { ClientPhase } from '../model/status-report.ts';
 import type { DataCipher, InnerRoute, Link, PeerSlot, PlaneCounters } from '../protocol/data/plane.ts';
+import { type KeyUse, keyUseFrom } from './key-use.ts';
 import type { PeerInfo } from '../protocol/negotiate/peer-info.ts';
 import type { Session } from '../protocol/session/session.ts';
 import type { TlsPeer } from '../protocol/tls.ts';
@@ -97,7 +98,7 @@ export class ClientInstance {
   /** Since when the inner bytes that `inactive` asks for have not passed, and how many had by then. */
   activity: { readonly since: Instant; readonly bytes: number };
   /** When the newest key came into use, and what the data plane had carried by then. */
-  keyUse: { readonly since: Instant; readonly bytes: number; readonly packets: number };
+  keyUse: KeyUse;
   lastControlHeard: Now;
 
   constructor(start: {
@@ -118,7 +119,7 @@ export class ClientInstance {
     this.started = start.now;
     this.lastControlHeard = start.now;
     this.activity = { since: start.now.at, bytes: 0 };
-    this.keyUse = { since: start.now.at, bytes: 0, packets: 0 };
+    this.keyUse = keyUseFrom(start.now.at, undefined);
   }
 
   /** For notes. */

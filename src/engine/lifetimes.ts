@@ -4,6 +4,7 @@ import type { PlaneCounters } from '../protocol/data/plane.ts';
 import type { EngineContext } from './context.ts';
 import { noteRenegotiation } from './describe.ts';
 import type { ClientInstance } from './instance.ts';
+import { keyUseFrom, usedOf } from './key-use.ts';
 
 /** Amounts are looked at this often: a limit on them is met up to so much late. */
 const LOOK_EVERY = seconds(1);
@@ -36,14 +37,15 @@ export class Lifetimes {
 
   /** A new key is in use. */
   keyed(client: ClientInstance, now: Now): void {
-    client.keyUse = { since: now.at, ...this.#carried(client) };
+    client.keyUse = keyUseFrom(now.at, this.#countersOf(client));
   }
 
   /** A renegotiation begins: who begins it says what the key before it came to, which is counted anew if nothing comes of it. */
   renegotiating(client: ClientInstance, byPeer: boolean, now: Now): void {
     const { bytes, packets } = this.#context.settings.control.renegotiate;
     const limits = { after: client.session.keyLifetime, bytes, packets };
-    if (!byPeer) noteRenegotiation(this.#context.notes, { limits, used: this.#used(client, now) }, client.ref);
+    if (!byPeer)
+      noteRenegotiation(this.#context.notes, { limits, used: usedOf(client.keyUse, now.at, this.#countersOf(client)) }, client.ref);
     this.keyed(client, now);
   }
 
@@ -77,23 +79,10 @@ export class Lifetimes {
 
   #checkKeyUse(client: ClientInstance, now: Now): void {
     const limits = this.#context.settings.control.renegotiate;
-    const { bytes, packets } = this.#used(client, now);
+    const { bytes, packets } = usedOf(client.keyUse, now.at, this.#countersOf(client));
     client.timers.set('key-use', after(now.at, LOOK_EVERY));
     const isUsedUp = (limits.bytes > 0 && bytes >= limits.bytes) || (limits.packets > 0 && packets >= limits.packets);
     if (isUsedUp) client.session.renegotiate(now);
-  }
-
-  #used(client: ClientInstance, now: Now): { readonly age: Duration; readonly bytes: number; readonly packets: number } {
-    const { bytes, packets } = this.#carried(client);
-    const { since, bytes: bytesBefore, packets: packetsBefore } = client.keyUse;
-    return { age: between(since, now.at), bytes: bytes - bytesBefore, packets: packets - packetsBefore };
-  }
-
-  #carried(client: ClientInstance): { readonly bytes: number; readonly packets: number } {
-    const counters = this.#countersOf(client);
-    if (counters === undefined) return { bytes: 0, packets: 0 };
-    const { bytesReceived, bytesSent, packetsReceived, packetsSent } = counters;
-    return { bytes: bytesReceived + bytesSent, packets: packetsReceived + packetsSent };
   }
 }
 

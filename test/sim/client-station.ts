@@ -2,6 +2,7 @@ import { formatIp } from '../../src/base/ip.ts';
 import { ClientEngine } from '../../src/engine/client.ts';
 import type { ClientOutput, ClientSettings } from '../../src/engine/client-types.ts';
 import { Numbers } from '../../src/engine/numbers.ts';
+import type { PeerSlot, PlaneCounters } from '../../src/protocol/data/plane.ts';
 import type { TlsCommand } from '../../src/protocol/tls.ts';
 import { type PeerWords, speakAs } from '../support/peers.ts';
 import { Station, type StationConfig, type StationMachine } from './station.ts';
@@ -48,7 +49,8 @@ export class ClientStation extends Station {
     const { world, random } = this;
     const overTcp = world.server.engine.settings.transport === 'tcp';
     const settings = overTcp ? { ...this.settings, remote: this.connectTo(world.server) } : this.settings;
-    this.engine = new ClientEngine({ settings, random, verb: this.#verb, numbers: this.#numbers }, world.now);
+    const countersOf = (slot: PeerSlot): PlaneCounters | undefined => this.forwarder.counters(slot);
+    this.engine = new ClientEngine({ settings, random, verb: this.#verb, countersOf, numbers: this.#numbers }, world.now);
     this.settle();
   }
 

@@ -291,6 +291,21 @@ describe('a renegotiation', () => {
     expect(client.ends).toEqual([]);
   });
 
+  it('says what the key before it came to, at both ends', () => {
+    const world = new World({ seed: 29 });
+    const [client] = world.connect('alice');
+    if (client === undefined) throw new Error('no client');
+    world.send(client, 'server');
+    world.run(5000);
+    initiators['by the client'](world, client);
+    world.run(4500);
+    initiators['by the server'](world);
+    world.run(1000);
+    const said = (lines: readonly string[]): string | undefined => lines.find((line) => line.includes('soft reset'));
+    expect(said(client.lines)).toMatch(/TLS: soft reset sec=5\/\d+ bytes=[1-9]\d\/-1 pkts=1\/0$/);
+    expect(said(world.server.lines)).toMatch(/TLS: soft reset sec=4\/\d+ bytes=0\/-1 pkts=0\/0$/);
+  });
+
   it('carries what was said meanwhile, once it is done', () => {
     const world = new World({ seed: 27 });
     const [client] = world.connect('alice');

@@ -13,7 +13,7 @@ import type { Tun } from '../../host/tun.ts';
 import { DEBUG } from '../../messages/debug.ts';
 import type { Note, Notes } from '../../messages/notes.ts';
 import type { DataPlaneRecord } from '../../model/status-report.ts';
-import type { Link, MssFix } from '../../protocol/data/plane.ts';
+import type { Link, MssFix, PeerSlot, PlaneCounters } from '../../protocol/data/plane.ts';
 import { digestLength } from '../../protocol/digest.ts';
 import { MachineDriver } from '../../service/machine-driver.ts';
 import { noteKeyCommand, packetLog, type PacketLogParts } from '../../service/packet-log.ts';
@@ -175,7 +175,8 @@ export class Attempt {
 
   #begin(remote: Link): void {
     const { settings, random, verb, numbers, clock } = this.#parts;
-    const engine = new ClientEngine({ settings: { ...settings, remote }, random, verb, numbers }, clock.now());
+    const countersOf = (slot: PeerSlot): PlaneCounters | undefined => this.#plane.counters(slot);
+    const engine = new ClientEngine({ settings: { ...settings, remote }, random, verb, countersOf, numbers }, clock.now());
     this.#driver = new MachineDriver(
       engine,
       clock,

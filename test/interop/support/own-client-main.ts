@@ -130,7 +130,10 @@ function settingsFor(remote: Link): ClientSettings {
 }
 
 function begin(remote: Link): void {
-  const engine = new ClientEngine({ settings: settingsFor(remote), random: systemRandom, verb: 4, numbers: new Numbers() }, clock.now());
+  const engine = new ClientEngine(
+    { settings: settingsFor(remote), random: systemRandom, verb: 4, countersOf: (slot) => plane.counters(slot), numbers: new Numbers() },
+    clock.now(),
+  );
   driver = new MachineDriver(engine, clock, carryOut);
   driver.run(() => {});
 }
