@@ -122,6 +122,22 @@ export const DIFFERENCES: readonly Difference[] = [
     test: 'src/daemon/app-outlets.test.ts',
   },
   {
+    id: 'engine.up-fails',
+    area: 'engine',
+    stock: 'An `up` script that fails ends the program with the line about the script and the one that it exits.',
+    ours: 'Between them a line says `ERROR: the up script failed`; what had been made is taken away.',
+    why: 'Whoever starts it in the background is told that line as the reason.',
+    test: 'src/daemon/client/interface.test.ts',
+  },
+  {
+    id: 'engine.keys-kept',
+    area: 'engine',
+    stock: 'A daemon without `persist-key` ends when its certificates or keys cannot be read at SIGUSR1.',
+    ours: 'It says what is wrong, counts it as a refused reload, and goes on with those it has.',
+    why: 'As with SIGHUP: a slip of the pen takes no tunnel down.',
+    test: 'src/daemon/app.test.ts',
+  },
+  {
     id: 'options.backslash-at-line-end',
     area: 'options',
     stock:
