@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock } from '../src/host/clock.ts';
-import { parseConfig } from '../src/monitor/config.ts';
+import { parseConfig } from '../src/monitor/config/config.ts';
 import { Delivery } from '../src/monitor/delivery/delivery.ts';
 import { Logging } from '../src/service/logging.ts';
 import type { AlertNotice } from '../src/telemetry/alerts/notice.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { monitor } from '../src/cli/monitor.ts';
-import { parseConfig } from '../src/monitor/config.ts';
+import { parseConfig } from '../src/monitor/config/config.ts';
 import { filesBelow, ROOT, textOf } from './support/sources.ts';
 
 /** What runs the programs as services: nobody tries these files on before a user does. */

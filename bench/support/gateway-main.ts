@@ -1,6 +1,6 @@
 import { SystemClock } from '../../src/host/clock.ts';
-import { AttachedDaemon } from '../../src/monitor/attached.ts';
-import { Gateway } from '../../src/monitor/gateway.ts';
+import { AttachedDaemon } from '../../src/monitor/attached/attached.ts';
+import { Gateway } from '../../src/monitor/attached/gateway.ts';
 import { Logging } from '../../src/service/logging.ts';
 
 /** A gateway and nothing else: given the daemon's socket and its own, it prints `ready` and serves until it is stopped. */

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import { seconds } from '../base/units.ts';
 import { SystemClock } from '../host/clock.ts';
-import { Look } from '../monitor/look.ts';
+import { Look } from '../monitor/sources/look.ts';
 import { type DaemonView, type Health, healthOf, PLUGIN_STATUS, pluginLine, type Thresholds, worstVerdict } from '../telemetry/index.ts';
 import type { SourceFault } from '../telemetry/facts.ts';
 import { type NamedSource, numberFrom, SOURCE_OPTIONS, sourcesFrom } from './sources.ts';

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import type { WallTime } from '../base/units.ts';
 import { readTextFile } from '../host/files.ts';
-import { readConfig } from '../monitor/config.ts';
+import { readConfig } from '../monitor/config/config.ts';
 import { Names } from '../monitor/history/names.ts';
 import { SqliteHistory } from '../monitor/history/sqlite.ts';
 import type { HistoryQuery, HistoryStore, Page } from '../monitor/history/store.ts';

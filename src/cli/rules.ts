@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { reasonOf, TunnelscopeError } from '../base/errors.ts';
-import { readConfig } from '../monitor/config.ts';
-import { DEFAULT_ALERTS } from '../monitor/config-alerts.ts';
+import { readConfig } from '../monitor/config/config.ts';
+import { DEFAULT_ALERTS } from '../monitor/config/alerts.ts';
 import { rulesFile } from '../telemetry/alerts/rules-file.ts';
 import { RULE_SUBJECTS } from '../telemetry/alerts/table.ts';
 

@@ -6,8 +6,8 @@ import type { Duration } from '../base/units.ts';
 import { readTextFile } from '../host/files.ts';
 import type { StreamTls } from '../host/net-listener.ts';
 import { streamAddressFrom } from '../host/stream-address.ts';
-import { attachedDaemon, type DaemonConfig, daemonOfStatusFile, readConfig } from '../monitor/config.ts';
-import { defined } from '../monitor/config-parts.ts';
+import { attachedDaemon, type DaemonConfig, daemonOfStatusFile, readConfig } from '../monitor/config/config.ts';
+import { defined } from '../monitor/config/parts.ts';
 import type { Thresholds } from '../telemetry/health.ts';
 
 /** Options that say how to get into management interfaces. */

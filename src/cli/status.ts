@@ -3,7 +3,7 @@ import { reasonOf, TunnelscopeError } from '../base/errors.ts';
 import { after, type Duration, milliseconds, seconds } from '../base/units.ts';
 import { type Clock, SystemClock } from '../host/clock.ts';
 import { processSignals } from '../host/signals.ts';
-import { Look } from '../monitor/look.ts';
+import { Look } from '../monitor/sources/look.ts';
 import { healthOf } from '../telemetry/index.ts';
 import { type Output, screenOn } from './quickstart/screen.ts';
 import { type NamedSource, numberFrom, SOURCE_OPTIONS, sourcesFrom } from './sources.ts';

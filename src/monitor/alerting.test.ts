@@ -10,7 +10,7 @@ import type { AlertGroup, AlertNotice } from '../telemetry/alerts/notice.ts';
 import type { Fact, SourceKind } from '../telemetry/facts.ts';
 import { Fleet } from '../telemetry/fleet.ts';
 import { Alerting } from './alerting.ts';
-import { type AlertsConfig, DEFAULT_ALERTS } from './config-alerts.ts';
+import { type AlertsConfig, DEFAULT_ALERTS } from './config/alerts.ts';
 
 const HOUR = 3_600_000;
 

@@ -15,7 +15,7 @@ import type { AlertingView } from '../telemetry/alerts/view.ts';
 import type { Fleet } from '../telemetry/fleet.ts';
 import { AlertFile } from './alert-file.ts';
 import type { MonitorPart } from './app.ts';
-import { type AlertsConfig, DEFAULT_ALERTS } from './config-alerts.ts';
+import { type AlertsConfig, DEFAULT_ALERTS } from './config/alerts.ts';
 
 /** Hears of alerts. What it does must neither throw nor wait. */
 export interface AlertListener {

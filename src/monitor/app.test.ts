@@ -7,7 +7,7 @@ import { TunnelscopeError } from '../base/errors.ts';
 import { SystemClock } from '../host/clock.ts';
 import { Logging } from '../service/logging.ts';
 import { MonitorApp, type MonitorPart } from './app.ts';
-import { type HttpConfig, type MonitorConfig, parseConfig } from './config.ts';
+import { type HttpConfig, type MonitorConfig, parseConfig } from './config/config.ts';
 
 const STATUS = readFileSync(fileURLToPath(new URL('../../test/golden/status/server-v2.txt', import.meta.url)), 'utf8');
 

@@ -8,8 +8,8 @@ import { OURS } from '../messages/ours.ts';
 import type { Logging } from '../service/logging.ts';
 import { Fleet } from '../telemetry/fleet.ts';
 import type { Thresholds } from '../telemetry/health.ts';
-import type { HttpConfig, MonitorConfig } from './config.ts';
-import type { LineTap } from './line-tap.ts';
+import type { HttpConfig, MonitorConfig } from './config/config.ts';
+import type { LineTap } from './sources/line-tap.ts';
 import { Happenings } from './happenings.ts';
 import { WatchedDaemon, type WatchParts } from './watched.ts';
 

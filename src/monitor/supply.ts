@@ -2,7 +2,7 @@ import type { SourceKind } from '../telemetry/facts.ts';
 import { missingFor, type Supply } from '../telemetry/alerts/inputs.ts';
 import { variantsOf } from '../telemetry/alerts/rule.ts';
 import { RULES } from '../telemetry/alerts/table.ts';
-import type { DaemonConfig, MonitorConfig } from './config.ts';
+import type { DaemonConfig, MonitorConfig } from './config/config.ts';
 
 /** A rule that nothing a daemon is watched by can supply, with what is missing. */
 export interface UnsuppliedRule {

@@ -7,7 +7,7 @@ import { Notes } from '../messages/notes.ts';
 import { renderRow } from '../messages/row.ts';
 import type { DaemonEvent } from '../model/daemon-port.ts';
 import type { Fact } from '../telemetry/facts.ts';
-import { AttachedDaemon, type AttachedOptions } from './attached.ts';
+import { AttachedDaemon, type AttachedOptions } from './attached/attached.ts';
 
 /** What a stock server says to what is asked of it on a new connection; lines without their ends. */
 const STOCK: Readonly<Record<string, readonly string[]>> = {

@@ -7,15 +7,15 @@ import type { CommandAudit } from '../management/server-options.ts';
 import type { Logging } from '../service/logging.ts';
 import type { Fact, SourceKind } from '../telemetry/facts.ts';
 import type { Fleet } from '../telemetry/fleet.ts';
-import { AttachedDaemon } from './attached.ts';
-import type { Collector, CollectorContext } from './collector.ts';
-import type { DaemonConfig } from './config.ts';
-import { defined } from './config-parts.ts';
-import { Gateway } from './gateway.ts';
-import type { LinePlace, LineTap, SourceTap } from './line-tap.ts';
-import { LogSource } from './log-source.ts';
-import { MachineSource } from './machine-source.ts';
-import { StatusSource } from './status-source.ts';
+import { AttachedDaemon } from './attached/attached.ts';
+import type { Collector, CollectorContext } from './sources/collector.ts';
+import type { DaemonConfig } from './config/config.ts';
+import { defined } from './config/parts.ts';
+import { Gateway } from './attached/gateway.ts';
+import type { LinePlace, LineTap, SourceTap } from './sources/line-tap.ts';
+import { LogSource } from './sources/log-source.ts';
+import { MachineSource } from './sources/machine-source.ts';
+import { StatusSource } from './sources/status-source.ts';
 
 /** What all daemons are watched with. */
 export interface WatchParts {

@@ -1,8 +1,8 @@
 import { ConsoleServer } from '../../console/server.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { DaemonPort } from '../../model/daemon-port.ts';
-import { MachineSource } from '../../monitor/machine-source.ts';
-import { NativeSource } from '../../monitor/native-source.ts';
+import { MachineSource } from '../../monitor/sources/machine-source.ts';
+import { NativeSource } from '../../monitor/sources/native-source.ts';
 import { Fleet } from '../../telemetry/fleet.ts';
 import { DEFAULT_SERIES } from '../../telemetry/series.ts';
 

@@ -2,7 +2,7 @@ import { createTransport, type Transporter } from 'nodemailer';
 import { reasonOf, unreachable } from '../../base/errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { AlertNotice } from '../../telemetry/alerts/notice.ts';
-import type { DeliverHow } from '../config-targets.ts';
+import type { DeliverHow } from '../config/targets.ts';
 import { JSON_BODY, TargetPoster } from '../targets/http.ts';
 import type { Sender, SendResult } from '../targets/sender.ts';
 import { alertmanagerBody, idOf, signatureHeaders, webhookBody } from './bodies.ts';

@@ -3,7 +3,7 @@ import type { WallTime } from '../../base/units.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Logging } from '../../service/logging.ts';
 import type { MonitorApp, MonitorPart } from '../app.ts';
-import type { HistoryConfig, MonitorConfig } from '../config.ts';
+import type { HistoryConfig, MonitorConfig } from '../config/config.ts';
 import { Names } from './names.ts';
 import { Recorder } from './recorder.ts';
 import type { DamageListener, HistoryStore } from './store.ts';

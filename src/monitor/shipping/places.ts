@@ -4,7 +4,7 @@ import { after, milliseconds } from '../../base/units.ts';
 import type { WallTime } from '../../base/units.ts';
 import type { Clock } from '../../host/clock.ts';
 import { readTextFile, writeWholeFile } from '../../host/files.ts';
-import type { LinePlace } from '../line-tap.ts';
+import type { LinePlace } from '../sources/line-tap.ts';
 
 /** How long after a line its place is written: what comes in that time is read twice after a SIGKILL. */
 const SAVE_AFTER = milliseconds(200);

@@ -8,7 +8,7 @@ import { jsonLine } from '../../telemetry/shipping/json-lines.ts';
 import { lokiBody } from '../../telemetry/shipping/loki.ts';
 import { type ShipRecord, unpackRecord } from '../../telemetry/shipping/record.ts';
 import { syslogFrame, type SyslogLook, syslogMessage } from '../../telemetry/shipping/syslog.ts';
-import type { ShipHow } from '../config-targets.ts';
+import type { ShipHow } from '../config/targets.ts';
 import { JSON_BODY, TargetPoster } from '../targets/http.ts';
 import type { Sender, SendResult } from '../targets/sender.ts';
 

@@ -7,9 +7,9 @@ import { recognise } from '../../messages/recogniser.ts';
 import { Logging } from '../../service/logging.ts';
 import { Fleet } from '../../telemetry/index.ts';
 import { lineSeen } from '../../telemetry/lines.ts';
-import { parseConfig } from '../config.ts';
-import type { Collector } from '../collector.ts';
-import { LogSource } from '../log-source.ts';
+import { parseConfig } from '../config/config.ts';
+import type { Collector } from '../sources/collector.ts';
+import { LogSource } from '../sources/log-source.ts';
 import { Shipping } from './shipping.ts';
 
 const PATIENT = { timeout: 4000 };

@@ -15,9 +15,9 @@ import {
   type Untimed,
 } from '../../telemetry/shipping/record.ts';
 import type { MonitorPart } from '../app.ts';
-import type { MonitorConfig } from '../config.ts';
-import type { ShipHow } from '../config-targets.ts';
-import type { LinePlace, LineTap } from '../line-tap.ts';
+import type { MonitorConfig } from '../config/config.ts';
+import type { ShipHow } from '../config/targets.ts';
+import type { LinePlace, LineTap } from '../sources/line-tap.ts';
 import { TargetGroup } from '../targets/group.ts';
 import { LinePlaces } from './places.ts';
 import { shipSender } from './senders.ts';

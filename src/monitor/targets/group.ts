@@ -3,7 +3,7 @@ import type { Clock } from '../../host/clock.ts';
 import type { SpoolOptions } from '../../host/spool.ts';
 import type { Logging } from '../../service/logging.ts';
 import type { TargetView } from '../../telemetry/index.ts';
-import type { Named, SpoolConfig } from '../config-targets.ts';
+import type { Named, SpoolConfig } from '../config/targets.ts';
 import type { Sender } from './sender.ts';
 import { Target, type TargetCounts } from './target.ts';
 

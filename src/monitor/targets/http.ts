@@ -1,5 +1,5 @@
 import { Poster, type PostResult } from '../../host/post.ts';
-import type { HttpHow } from '../config-targets.ts';
+import type { HttpHow } from '../config/targets.ts';
 import { resultOfAnswer, type SendResult } from './sender.ts';
 
 /** Posts to one target, with its name and password or token. */

@@ -1,11 +1,11 @@
-import { after, type Duration, milliseconds, type Now } from '../base/units.ts';
-import type { Clock } from '../host/clock.ts';
-import { Logging } from '../service/logging.ts';
-import type { Fact, FleetEvent, SourceKind } from '../telemetry/facts.ts';
-import { Fleet } from '../telemetry/fleet.ts';
-import type { FleetView } from '../telemetry/views.ts';
-import type { DaemonConfig } from './config.ts';
-import { WatchedDaemon } from './watched.ts';
+import { after, type Duration, milliseconds, type Now } from '../../base/units.ts';
+import type { Clock } from '../../host/clock.ts';
+import { Logging } from '../../service/logging.ts';
+import type { Fact, FleetEvent, SourceKind } from '../../telemetry/facts.ts';
+import { Fleet } from '../../telemetry/fleet.ts';
+import type { FleetView } from '../../telemetry/views.ts';
+import type { DaemonConfig } from '../config/config.ts';
+import { WatchedDaemon } from '../watched.ts';
 
 /** The fact with which each source has told what there is to tell at first; that it is down will do for all. */
 const FIRST_WORDS: Readonly<Record<Exclude<SourceKind, 'native'>, Fact['kind']>> = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../base/secret.ts';
-import { seconds } from '../base/units.ts';
-import type { DaemonEvent, DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
-import { LONG, ScriptedUpstream } from './testing.ts';
+import { Secret } from '../../base/secret.ts';
+import { seconds } from '../../base/units.ts';
+import type { DaemonEvent, DaemonReply, DaemonRequest } from '../../model/daemon-port.ts';
+import { LONG, ScriptedUpstream } from '../testing.ts';
 
 /** The last reply to a request, so far. */
 function ask(upstream: ScriptedUpstream, request: DaemonRequest): { reply: DaemonReply | undefined } {

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
-import type { Secret } from '../base/secret.ts';
-import { type Duration, seconds } from '../base/units.ts';
-import type { StreamTls } from '../host/net-listener.ts';
-import type { Rotation } from '../host/rotating-file.ts';
-import { FACILITIES, type Facility } from '../telemetry/shipping/syslog.ts';
-import { described, type Field, flag, integer, list, made, map, oneOf, type Read, required, text, textAs } from './config-fields.ts';
-import { address, clientTls, duration, fingerprintOf, PASSWORD, passwordOf, path, secret, secretFile } from './config-parts.ts';
-import { parseTemplate, type Template } from './delivery/template.ts';
+import type { Secret } from '../../base/secret.ts';
+import { type Duration, seconds } from '../../base/units.ts';
+import type { StreamTls } from '../../host/net-listener.ts';
+import type { Rotation } from '../../host/rotating-file.ts';
+import { FACILITIES, type Facility } from '../../telemetry/shipping/syslog.ts';
+import { described, type Field, flag, integer, list, made, map, oneOf, type Read, required, text, textAs } from './fields.ts';
+import { address, clientTls, duration, fingerprintOf, PASSWORD, passwordOf, path, secret, secretFile } from './parts.ts';
+import { parseTemplate, type Template } from '../delivery/template.ts';
 
 /** Where log lines are shipped and alerts are delivered, as the configuration of the monitor has it. */
 

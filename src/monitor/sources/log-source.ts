@@ -1,9 +1,9 @@
-import { after, type Duration, seconds } from '../base/units.ts';
-import { type FilePlace, fileLines, findByInode } from '../host/follow-file.ts';
-import { readEntry } from '../log/entry.ts';
-import { recognise } from '../messages/recogniser.ts';
-import type { Fact, SeenLine } from '../telemetry/facts.ts';
-import { lineSeen } from '../telemetry/lines.ts';
+import { after, type Duration, seconds } from '../../base/units.ts';
+import { type FilePlace, fileLines, findByInode } from '../../host/follow-file.ts';
+import { readEntry } from '../../log/entry.ts';
+import { recognise } from '../../messages/recogniser.ts';
+import type { Fact, SeenLine } from '../../telemetry/facts.ts';
+import { lineSeen } from '../../telemetry/lines.ts';
 import { type Collector, type CollectorContext, faultOfFile, wordsOfFile } from './collector.ts';
 import type { SourceTap } from './line-tap.ts';
 

@@ -1,12 +1,12 @@
-import { reasonOf } from '../base/errors.ts';
-import { type Duration, seconds } from '../base/units.ts';
-import { certificateDates, revocationListDates } from '../host/certificate-dates.ts';
-import { readTextAside, roomFor } from '../host/look-at-file.ts';
-import { processFacts } from '../host/process-facts.ts';
-import type { Fact, SeenCertificate, SeenRoom } from '../telemetry/facts.ts';
+import { reasonOf } from '../../base/errors.ts';
+import { type Duration, seconds } from '../../base/units.ts';
+import { certificateDates, revocationListDates } from '../../host/certificate-dates.ts';
+import { readTextAside, roomFor } from '../../host/look-at-file.ts';
+import { processFacts } from '../../host/process-facts.ts';
+import type { Fact, SeenCertificate, SeenRoom } from '../../telemetry/facts.ts';
 import { type Collector, type CollectorContext, faultOfFile, Rounds } from './collector.ts';
-import type { WatchedCertificate } from './config.ts';
-import type { PidSource } from './config-schema.ts';
+import type { WatchedCertificate } from '../config/config.ts';
+import type { PidSource } from '../config/schema.ts';
 
 /** What this machine knows of a daemon. */
 export interface MachineOptions {

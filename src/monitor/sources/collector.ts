@@ -1,8 +1,8 @@
-import { reasonOf, TunnelscopeError } from '../base/errors.ts';
-import { after, between, type Duration, type Now } from '../base/units.ts';
-import type { Clock } from '../host/clock.ts';
-import { failureFrom } from '../host/errno.ts';
-import type { Fact, SourceFault, SourceKind } from '../telemetry/facts.ts';
+import { reasonOf, TunnelscopeError } from '../../base/errors.ts';
+import { after, between, type Duration, type Now } from '../../base/units.ts';
+import type { Clock } from '../../host/clock.ts';
+import { failureFrom } from '../../host/errno.ts';
+import type { Fact, SourceFault, SourceKind } from '../../telemetry/facts.ts';
 
 /** Something that tells facts about one daemon from one source, until it is closed. What goes wrong with it stays with it. */
 export interface Collector {

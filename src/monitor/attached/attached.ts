@@ -1,25 +1,25 @@
-import { after, between, type Duration, type Now, seconds } from '../base/units.ts';
-import { addressText } from '../host/net-listener.ts';
-import type { Notification } from '../management/understood.ts';
-import { INTERFACE_VERSION } from '../management/notifications.ts';
-import { Notes } from '../messages/notes.ts';
-import { MANAGEMENT } from '../messages/management.ts';
-import { OURS } from '../messages/ours.ts';
-import { recognise } from '../messages/recogniser.ts';
-import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest, DaemonState } from '../model/daemon-port.ts';
-import { type LinkOptions, ManagementLink } from '../service/management-link.ts';
-import { type ParsedStatus, parseStatus } from '../status/parse.ts';
-import type { Fact } from '../telemetry/facts.ts';
-import { factOfEvent } from '../telemetry/from-port.ts';
-import { ByteCounts } from './attached-bytes.ts';
-import { type AskedRequest, questionOf, replyOf } from './attached-commands.ts';
-import { eventOf, shownCommand } from './attached-events.ts';
-import { faultOf } from './attached-facts.ts';
-import { type LastLine, missedEchoes, missedLines, missedStates } from './attached-history.ts';
-import type { SourceTap } from './line-tap.ts';
-import { Logins } from './attached-logins.ts';
-import { OpenPrompt } from './attached-prompt.ts';
-import { type Question, UpstreamQueue } from './attached-queue.ts';
+import { after, between, type Duration, type Now, seconds } from '../../base/units.ts';
+import { addressText } from '../../host/net-listener.ts';
+import type { Notification } from '../../management/understood.ts';
+import { INTERFACE_VERSION } from '../../management/notifications.ts';
+import { Notes } from '../../messages/notes.ts';
+import { MANAGEMENT } from '../../messages/management.ts';
+import { OURS } from '../../messages/ours.ts';
+import { recognise } from '../../messages/recogniser.ts';
+import type { DaemonEvent, DaemonInfo, DaemonPort, DaemonReply, DaemonRequest, DaemonState } from '../../model/daemon-port.ts';
+import { type LinkOptions, ManagementLink } from '../../service/management-link.ts';
+import { type ParsedStatus, parseStatus } from '../../status/parse.ts';
+import type { Fact } from '../../telemetry/facts.ts';
+import { factOfEvent } from '../../telemetry/from-port.ts';
+import { ByteCounts } from './bytes.ts';
+import { type AskedRequest, questionOf, replyOf } from './commands.ts';
+import { eventOf, shownCommand } from './events.ts';
+import { faultOf } from './facts.ts';
+import { type LastLine, missedEchoes, missedLines, missedStates } from './history.ts';
+import type { SourceTap } from '../sources/line-tap.ts';
+import { Logins } from './logins.ts';
+import { OpenPrompt } from './prompt.ts';
+import { type Question, UpstreamQueue } from './queue.ts';
 
 /** How a daemon is attached to. */
 export interface AttachedOptions extends LinkOptions {

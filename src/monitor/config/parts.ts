@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { reasonOf } from '../base/errors.ts';
-import { Secret } from '../base/secret.ts';
-import { type Duration, milliseconds } from '../base/units.ts';
-import { readTextFile } from '../host/files.ts';
-import type { StreamAddress, StreamTls } from '../host/net-listener.ts';
-import { streamAddressFrom } from '../host/stream-address.ts';
-import { described, type Field, made, map, required, text, textAs } from './config-fields.ts';
+import { reasonOf } from '../../base/errors.ts';
+import { Secret } from '../../base/secret.ts';
+import { type Duration, milliseconds } from '../../base/units.ts';
+import { readTextFile } from '../../host/files.ts';
+import type { StreamAddress, StreamTls } from '../../host/net-listener.ts';
+import { streamAddressFrom } from '../../host/stream-address.ts';
+import { described, type Field, made, map, required, text, textAs } from './fields.ts';
 
 /** Fields that several parts of a configuration have: addresses, lengths of time, files, secrets, TLS. */
 

@@ -1,7 +1,7 @@
-import { type Duration, seconds } from '../base/units.ts';
-import type { DaemonPort, DaemonReply } from '../model/daemon-port.ts';
-import type { Fact } from '../telemetry/facts.ts';
-import { factOfEvent, factOfReply } from '../telemetry/from-port.ts';
+import { type Duration, seconds } from '../../base/units.ts';
+import type { DaemonPort, DaemonReply } from '../../model/daemon-port.ts';
+import type { Fact } from '../../telemetry/facts.ts';
+import { factOfEvent, factOfReply } from '../../telemetry/from-port.ts';
 import { type Collector, type CollectorContext, Rounds } from './collector.ts';
 
 const POLL_EVERY: Duration = seconds(1);

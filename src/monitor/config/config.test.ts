@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { reasonOf, TunnelscopeError } from '../base/errors.ts';
+import { reasonOf, TunnelscopeError } from '../../base/errors.ts';
 import { attachedDaemon, DEFAULT_LISTEN, type MonitorConfig, parseConfig, readConfig } from './config.ts';
-import { configSchema } from './config-schema.ts';
+import { configSchema } from './schema.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tunnelscope-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -220,7 +220,7 @@ verb: 4
   });
 
   it.each(['monitor.yaml', 'fleet.yaml', 'shipping.yaml'])('takes the example %s', (name) => {
-    const path = fileURLToPath(new URL(`../../docs/examples/${name}`, import.meta.url));
+    const path = fileURLToPath(new URL(`../../../docs/examples/${name}`, import.meta.url));
     const config = readConfig(path, { ...SECRETS, VPN_MANAGEMENT_PASSWORD: 'x', METRICS_TOKEN: 'y' });
     expect(config.daemons.length).toBeGreaterThan(0);
   });

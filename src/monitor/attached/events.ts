@@ -1,12 +1,12 @@
-import type { WallTime } from '../base/units.ts';
-import type { Notification, StateNotice } from '../management/understood.ts';
-import { maskedCommand } from '../management/understand.ts';
-import { FLAG, flagLetters, KIND } from '../messages/kinds.ts';
-import { MANAGEMENT } from '../messages/management.ts';
-import { recognise } from '../messages/recogniser.ts';
-import { type Address, addressFrom } from '../model/address.ts';
-import type { ClientNotice, DaemonEvent, DaemonState, LogLine, StateName } from '../model/daemon-port.ts';
-import { EnvList } from '../model/env-list.ts';
+import type { WallTime } from '../../base/units.ts';
+import type { Notification, StateNotice } from '../../management/understood.ts';
+import { maskedCommand } from '../../management/understand.ts';
+import { FLAG, flagLetters, KIND } from '../../messages/kinds.ts';
+import { MANAGEMENT } from '../../messages/management.ts';
+import { recognise } from '../../messages/recogniser.ts';
+import { type Address, addressFrom } from '../../model/address.ts';
+import type { ClientNotice, DaemonEvent, DaemonState, LogLine, StateName } from '../../model/daemon-port.ts';
+import { EnvList } from '../../model/env-list.ts';
 
 /** What a daemon says unasked, as events of its port. */
 

@@ -1,7 +1,7 @@
-import type { WallTime } from '../base/units.ts';
-import { parseStateText } from '../management/understood.ts';
-import type { DaemonEvent, DaemonState, LogLine } from '../model/daemon-port.ts';
-import { logLine, shownCommand, stateOf } from './attached-events.ts';
+import type { WallTime } from '../../base/units.ts';
+import { parseStateText } from '../../management/understood.ts';
+import type { DaemonEvent, DaemonState, LogLine } from '../../model/daemon-port.ts';
+import { logLine, shownCommand, stateOf } from './events.ts';
 
 /** What a daemon kept of the time when nobody was connected. */
 

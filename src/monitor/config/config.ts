@@ -1,17 +1,17 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { TunnelscopeError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
-import { type Duration, seconds } from '../base/units.ts';
-import { readTextFile } from '../host/files.ts';
-import type { StreamAddress, StreamTls } from '../host/net-listener.ts';
-import type { ManagementPlace } from '../service/management.ts';
-import { type CertificateRole, DEFAULT_FLEET, DEFAULT_SERIES, type FleetOptions, type Thresholds } from '../telemetry/index.ts';
-import { labelText } from '../telemetry/labels.ts';
-import { defined, fingerprintOf, passwordOf } from './config-parts.ts';
-import { CONFIG_SCHEMA, MANAGEMENT_DEFAULTS, type PidSource, type RawConfig, type RawDaemon, type RawHealth } from './config-schema.ts';
-import { type ConfigProblem, Site } from './config-site.ts';
-import { type AlertsConfig, alertsFrom, DEFAULT_ALERTS } from './config-alerts.ts';
-import { type DeliverConfig, deliverFrom, type ShipConfig, shipFrom } from './config-targets.ts';
+import { TunnelscopeError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import { type Duration, seconds } from '../../base/units.ts';
+import { readTextFile } from '../../host/files.ts';
+import type { StreamAddress, StreamTls } from '../../host/net-listener.ts';
+import type { ManagementPlace } from '../../service/management.ts';
+import { type CertificateRole, DEFAULT_FLEET, DEFAULT_SERIES, type FleetOptions, type Thresholds } from '../../telemetry/index.ts';
+import { labelText } from '../../telemetry/labels.ts';
+import { defined, fingerprintOf, passwordOf } from './parts.ts';
+import { CONFIG_SCHEMA, MANAGEMENT_DEFAULTS, type PidSource, type RawConfig, type RawDaemon, type RawHealth } from './schema.ts';
+import { type ConfigProblem, Site } from './site.ts';
+import { type AlertsConfig, alertsFrom, DEFAULT_ALERTS } from './alerts.ts';
+import { type DeliverConfig, deliverFrom, type ShipConfig, shipFrom } from './targets.ts';
 
 /** What the monitor is told: which daemons to watch by which sources, and where to show what it knows. */
 export interface MonitorConfig {

@@ -1,5 +1,5 @@
-import { after, type Duration, type Now, seconds } from '../base/units.ts';
-import type { ClientBytes, DaemonReply } from '../model/daemon-port.ts';
+import { after, type Duration, type Now, seconds } from '../../base/units.ts';
+import type { ClientBytes, DaemonReply } from '../../model/daemon-port.ts';
 
 /** Clients whose counts are kept; a daemon has fewer. */
 const MAX_CLIENTS = 100_000;

@@ -1,11 +1,11 @@
-import type { Reply } from '../management/client.ts';
-import type { WallTime } from '../base/units.ts';
-import type { DaemonReply, DaemonRequest } from '../model/daemon-port.ts';
-import type { ClientRecord, RouteRecord, StatusReport } from '../model/status-report.ts';
-import type { Address } from '../model/address.ts';
-import { type ParsedStatus, parseStatus } from '../status/parse.ts';
-import type { ParsedAddress } from '../status/parse-fields.ts';
-import type { Question } from './attached-queue.ts';
+import type { Reply } from '../../management/client.ts';
+import type { WallTime } from '../../base/units.ts';
+import type { DaemonReply, DaemonRequest } from '../../model/daemon-port.ts';
+import type { ClientRecord, RouteRecord, StatusReport } from '../../model/status-report.ts';
+import type { Address } from '../../model/address.ts';
+import { type ParsedStatus, parseStatus } from '../../status/parse.ts';
+import type { ParsedAddress } from '../../status/parse-fields.ts';
+import type { Question } from './queue.ts';
 
 /** What is asked of an attached daemon, as commands of its interface, and what it says, as replies of the port. */
 

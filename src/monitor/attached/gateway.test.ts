@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayRig, ScriptedUpstream } from './testing.ts';
+import { GatewayRig, ScriptedUpstream } from '../testing.ts';
 
 const GREETING = ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info";
 const CONNECT = [

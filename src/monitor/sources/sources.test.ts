@@ -13,15 +13,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { seconds } from '../base/units.ts';
-import { SystemClock } from '../host/clock.ts';
-import type { Fact } from '../telemetry/facts.ts';
+import { seconds } from '../../base/units.ts';
+import { SystemClock } from '../../host/clock.ts';
+import type { Fact } from '../../telemetry/facts.ts';
 import type { Collector, CollectorContext } from './collector.ts';
 import { LogSource } from './log-source.ts';
 import { MachineSource } from './machine-source.ts';
 import { StatusSource } from './status-source.ts';
 
-const WHOLE = readFileSync(new URL('../../test/golden/status/server-v2.txt', import.meta.url), 'utf8');
+const WHOLE = readFileSync(new URL('../../../test/golden/status/server-v2.txt', import.meta.url), 'utf8');
 
 let folder: string;
 let open: Collector[];
@@ -156,7 +156,7 @@ describe('a log file', () => {
 });
 
 describe('the machine', () => {
-  const pem = (name: string): string => fileURLToPath(new URL(`../../test/golden/verify/${name}`, import.meta.url));
+  const pem = (name: string): string => fileURLToPath(new URL(`../../../test/golden/verify/${name}`, import.meta.url));
 
   it('knows when certificates of a chain and revocation lists end', async () => {
     const certificates = [

@@ -1,5 +1,5 @@
-import type { DaemonRequest } from '../model/daemon-port.ts';
-import { tokenize } from '../base/tokenize.ts';
+import type { DaemonRequest } from '../../model/daemon-port.ts';
+import { tokenize } from '../../base/tokenize.ts';
 
 /** The prompt that an attached daemon waits at. Nothing tells that it was answered but the success of the answer. */
 export class OpenPrompt {

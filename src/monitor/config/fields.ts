@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
-import type { Site } from './config-site.ts';
+import type { Site } from './site.ts';
 
 /**
  * What a configuration is made of: fields that read a node of YAML, say with its line what is wrong and what would be right, and

@@ -1,13 +1,13 @@
-import { after, type Duration, type Now, seconds } from '../base/units.ts';
-import type { Clock } from '../host/clock.ts';
-import type { StreamAddress } from '../host/net-listener.ts';
-import type { StatusRenderer } from '../management/command.ts';
-import type { CommandAudit } from '../management/server-options.ts';
-import type { Logging } from '../service/logging.ts';
-import { type ManagementPlace, ManagementService } from '../service/management.ts';
-import { statusJson } from '../status/json.ts';
-import { END_LINE, statusLines } from '../status/write.ts';
-import type { Fact } from '../telemetry/facts.ts';
+import { after, type Duration, type Now, seconds } from '../../base/units.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { StreamAddress } from '../../host/net-listener.ts';
+import type { StatusRenderer } from '../../management/command.ts';
+import type { CommandAudit } from '../../management/server-options.ts';
+import type { Logging } from '../../service/logging.ts';
+import { type ManagementPlace, ManagementService } from '../../service/management.ts';
+import { statusJson } from '../../status/json.ts';
+import { END_LINE, statusLines } from '../../status/write.ts';
+import type { Fact } from '../../telemetry/facts.ts';
 import type { AttachedDaemon } from './attached.ts';
 
 /** How a gateway before an attached daemon is set up. */

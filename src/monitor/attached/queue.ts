@@ -1,8 +1,8 @@
-import { reasonOf } from '../base/errors.ts';
-import { between, type Instant, seconds } from '../base/units.ts';
-import type { Clock } from '../host/clock.ts';
-import type { ReplyTaker } from '../management/client.ts';
-import type { ManagementLink } from '../service/management-link.ts';
+import { reasonOf } from '../../base/errors.ts';
+import { between, type Instant, seconds } from '../../base/units.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { ReplyTaker } from '../../management/client.ts';
+import type { ManagementLink } from '../../service/management-link.ts';
 
 /** What is asked of the daemon: a command and its words, or a line that somebody else made. */
 export type Question =

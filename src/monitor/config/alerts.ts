@@ -1,5 +1,5 @@
-import { type Duration, seconds } from '../base/units.ts';
-import { DEFAULT_GROUPING, type GroupingOptions } from '../telemetry/alerts/grouping.ts';
+import { type Duration, seconds } from '../../base/units.ts';
+import { DEFAULT_GROUPING, type GroupingOptions } from '../../telemetry/alerts/grouping.ts';
 import {
   ALERT_SEVERITIES,
   type Rule,
@@ -7,11 +7,11 @@ import {
   type RuleChanges,
   type RuleSettings,
   type Threshold,
-} from '../telemetry/alerts/rule.ts';
-import { RULES } from '../telemetry/alerts/table.ts';
-import { numberText } from '../telemetry/alerts/template.ts';
-import { described, type Field, type Fields, flag, integer, list, made, map, oneOf, type Read, share, text } from './config-fields.ts';
-import { defined, duration, path } from './config-parts.ts';
+} from '../../telemetry/alerts/rule.ts';
+import { RULES } from '../../telemetry/alerts/table.ts';
+import { numberText } from '../../telemetry/alerts/template.ts';
+import { described, type Field, type Fields, flag, integer, list, made, map, oneOf, type Read, share, text } from './fields.ts';
+import { defined, duration, path } from './parts.ts';
 
 /** Alerts, as the configuration of the monitor has them. */
 export interface AlertsConfig {

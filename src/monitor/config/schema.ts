@@ -1,4 +1,4 @@
-import { seconds } from '../base/units.ts';
+import { seconds } from '../../base/units.ts';
 import {
   described,
   type Field,
@@ -14,10 +14,10 @@ import {
   shortOr,
   text,
   textAs,
-} from './config-fields.ts';
-import { address, clientTls, duration, PASSWORD, path, secret, secretFile, serverTls } from './config-parts.ts';
-import { ALERTS, RULE_CHANGES } from './config-alerts.ts';
-import { DELIVER, SHIP } from './config-targets.ts';
+} from './fields.ts';
+import { address, clientTls, duration, PASSWORD, path, secret, secretFile, serverTls } from './parts.ts';
+import { ALERTS, RULE_CHANGES } from './alerts.ts';
+import { DELIVER, SHIP } from './targets.ts';
 
 /** Every key of the configuration of the monitor, with what it means. What they make is in `config.ts`. */
 

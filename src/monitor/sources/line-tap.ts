@@ -1,7 +1,7 @@
-import type { Now } from '../base/units.ts';
-import type { FilePlace } from '../host/follow-file.ts';
-import type { SeenLine } from '../telemetry/facts.ts';
-import type { LastLine } from './attached-history.ts';
+import type { Now } from '../../base/units.ts';
+import type { FilePlace } from '../../host/follow-file.ts';
+import type { SeenLine } from '../../telemetry/facts.ts';
+import type { LastLine } from '../attached/history.ts';
 
 /** How far the log of a daemon was read: in its file, and over its management interface. */
 export interface LinePlace {

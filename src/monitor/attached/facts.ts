@@ -1,4 +1,4 @@
-import type { SourceFault } from '../telemetry/facts.ts';
+import type { SourceFault } from '../../telemetry/facts.ts';
 
 /** Why an attachment ended, as words of the connection and of the client machine tell: the first that fits. */
 const FAULTS: readonly (readonly [pattern: RegExp, fault: SourceFault])[] = [

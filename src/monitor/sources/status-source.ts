@@ -1,7 +1,7 @@
-import { between, type Duration, milliseconds } from '../base/units.ts';
-import { lookAtFile, readTextAside, type SeenFile } from '../host/look-at-file.ts';
-import { type ParsedStatus, parseStatus } from '../status/parse.ts';
-import type { Fact, SourceFault } from '../telemetry/facts.ts';
+import { between, type Duration, milliseconds } from '../../base/units.ts';
+import { lookAtFile, readTextAside, type SeenFile } from '../../host/look-at-file.ts';
+import { type ParsedStatus, parseStatus } from '../../status/parse.ts';
+import type { Fact, SourceFault } from '../../telemetry/facts.ts';
 import { type Collector, type CollectorContext, faultOfFile, Rounds, wordsOfFile } from './collector.ts';
 
 /** How often the file is looked at; it is read only when it is another. */

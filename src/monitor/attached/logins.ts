@@ -1,4 +1,4 @@
-import type { DaemonEvent } from '../model/daemon-port.ts';
+import type { DaemonEvent } from '../../model/daemon-port.ts';
 
 type Login = Extract<DaemonEvent, { kind: 'client' }>;
 
