@@ -39,12 +39,14 @@ export interface BatchedPlaneOptions {
   readonly limits?: ControlLimits;
   /** For tests: time is what `setClock` says. */
   readonly manualClock?: boolean;
-  /** For tests: false leaves code to be compiled as traffic comes. */
-  readonly rehearses?: boolean;
+  /** For tests: when the thread practises, in milliseconds after its start; undefined for never. */
+  readonly rehearsesAfter?: number | undefined;
   /** For tests: the worker's module. */
   readonly worker?: URL;
 }
 
+/** Handshakes at the start shall have the processors for themselves. */
+const REHEARSES_AFTER_MS = 2000;
 /** A read waits so long for the worker to take the commands before it. */
 const READ_PATIENCE_MS = 50;
 
@@ -246,7 +248,8 @@ export class BatchedPlane implements DataPlane {
   }
 
   #setup(socket: RawUdp): WorkerSetup {
-    const { settings, limits, udp, tun, without = [], manualClock = false, rehearses = !manualClock } = this.#options;
+    const { settings, limits, udp, tun, without = [], manualClock = false } = this.#options;
+    const { rehearsesAfter = manualClock ? undefined : REHEARSES_AFTER_MS } = this.#options;
     return {
       settings,
       limits,
@@ -258,7 +261,7 @@ export class BatchedPlane implements DataPlane {
       memory: this.#memory.parts,
       epoch: performance.now() - monotonic(),
       manualClock,
-      rehearses,
+      rehearsesAfter,
       practises: false,
     };
   }

@@ -49,8 +49,8 @@ export interface WorkerSetup {
   readonly epoch: number;
   /** Time is what the shared cell says: for tests. */
   readonly manualClock: boolean;
-  /** The thread practises before there is traffic, so that V8 has compiled its way. */
-  readonly rehearses: boolean;
+  /** So many milliseconds after its start the thread practises, so that V8 has compiled its way; undefined for never. */
+  readonly rehearsesAfter: number | undefined;
   /** This is practice: the TUN device is a pair of sockets, which knows nothing of offloads, and is taken for one that does. */
   readonly practises: boolean;
 }

@@ -121,6 +121,11 @@ export class DataLoop {
     this.#turnEnds();
   }
 
+  /** Packets that came and went so far, whichever were fewer. */
+  get carried(): number {
+    return Math.min(this.#memory.gauge(GAUGE.packetsReceived), this.#memory.gauge(GAUGE.packetsSent));
+  }
+
   /** Waits at most `longest` milliseconds until there is something to do, and does it. False once the stop flag is set. */
   turn(longest: number): boolean {
     this.#turnEnds();
