@@ -7,15 +7,20 @@ export interface PingCount {
   readonly received: number;
 }
 
+/** The counts that one or several pings say at their ends, summed. */
 function countsOf(output: string): PingCount {
-  const counts = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(output);
-  if (counts === null) throw new Error(`ping said nothing of its counts:\n${output}`);
-  return { sent: Number(counts[1]), received: Number(counts[2]) };
+  const counts = [...output.matchAll(/(\d+) packets transmitted, (\d+) (?:packets )?received/g)];
+  if (counts.length === 0) throw new Error(`ping said nothing of its counts:\n${output}`);
+  const sum = (index: number): number => counts.reduce((total, each) => total + Number(each[index]), 0);
+  return { sent: sum(1), received: sum(2) };
 }
+
+/** A ping waits for a late answer only as long as two others took: each request is a ping of its own, which waits for 2 s. */
+const SEPARATE_PINGS = 'count=$1; shift; for i in $(seq "$count"); do ping -n -q -c 1 -W 2 "$@" & sleep 0.1; done; wait';
 
 /** Sends `count` echo requests 100 ms apart, each answered within 2 s or lost. */
 export async function ping(network: Network, from: Host, to: string, count = 5, more: readonly string[] = []): Promise<PingCount> {
-  const running = network.start(from, `ping ${to}`, ['ping', '-n', '-q', '-c', String(count), '-i', '0.1', '-W', '2', ...more, to]);
+  const running = network.start(from, `ping ${to}`, ['sh', '-c', SEPARATE_PINGS, 'ping', String(count), ...more, to]);
   await running.ended;
   return countsOf(running.lines.join('\n'));
 }
