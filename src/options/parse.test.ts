@@ -12,7 +12,8 @@ const golden = (name: string) => readFileSync(new URL(`../../test/golden/options
 const filesOf =
   (files: Record<string, string>): ReadFile =>
   (path) => {
-    const text = files[path];
+    // A path may be what every object has, such as `toString`.
+    const text = Object.hasOwn(files, path) ? files[path] : undefined;
     return text === undefined ? fail('No such file or directory (errno=2)') : ok(text);
   };
 const noFiles = filesOf({});
