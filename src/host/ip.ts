@@ -188,6 +188,8 @@ export class FakeNetwork implements Network {
   readonly calls: string[] = [];
   /** What `routeTo` says. */
   gateway: Gateway | undefined;
+  /** Calls that begin so are refused. */
+  refused: string | undefined;
 
   setMtu(device: string, mtu: number): Promise<void> {
     return this.#note(`mtu ${device} ${mtu}`);
@@ -219,6 +221,7 @@ export class FakeNetwork implements Network {
 
   #note(call: string): Promise<void> {
     this.calls.push(call);
-    return Promise.resolve();
+    const isRefused = this.refused !== undefined && call.startsWith(this.refused);
+    return isRefused ? Promise.reject(new Error(`refused: ${call}`)) : Promise.resolve();
   }
 }

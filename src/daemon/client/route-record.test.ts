@@ -11,9 +11,10 @@ function route(ip: string, bits: number): TunnelRoute {
 const SERVER = route('10.99.0.1', 32);
 const DEFAULT = route('0.0.0.0', 0);
 
-async function repaired(left: readonly unknown[], gateway?: FakeNetwork['gateway']) {
+async function repaired(left: readonly unknown[], gateway?: FakeNetwork['gateway'], refused?: string) {
   const network = new FakeNetwork();
   network.gateway = gateway;
+  network.refused = refused;
   const lines: string[] = [];
   await repairRoutes(left, network, new Notes(3, ({ row, args }) => lines.push(renderRow(row, args))));
   return { calls: network.calls, lines };
@@ -46,7 +47,15 @@ describe('routes on record', () => {
 
   it('do not take the place of a default route that came since', async () => {
     const since = { gateway: '10.77.0.9', device: 'eth1', metric: undefined };
-    expect((await repaired([{ added: [], taken: DEFAULT }], since)).calls).toEqual([]);
+    expect(await repaired([{ added: [], taken: DEFAULT }], since)).toEqual({
+      calls: [],
+      lines: ['Routes of a client that was killed are put right: 0'],
+    });
+  });
+
+  it('count only where the system let them be put right', async () => {
+    const { lines } = await repaired([{ added: [SERVER], taken: DEFAULT }], undefined, 'no route');
+    expect(lines).toEqual(['Routes of a client that was killed are put right: 1']);
   });
 
   it.each([

@@ -51,11 +51,12 @@ export class RouteRecord {
 export async function repairRoutes(left: readonly unknown[], network: Network, notes: Notes): Promise<void> {
   for (const changes of left) {
     const { added, taken } = readChanges(changes);
-    for (const route of added) await network.deleteRoute(route).catch(() => undefined);
+    const done: boolean[] = [];
+    for (const route of added) done.push(await isDone(network.deleteRoute(route)));
     if (taken !== undefined && (await network.routeTo(taken.to.family, 'default')) === undefined) {
-      await network.addRoute(taken).catch(() => undefined);
+      done.push(await isDone(network.addRoute(taken)));
     }
-    notes.add(OURS.routesRepaired, { count: added.length + (taken === undefined ? 0 : 1) });
+    notes.add(OURS.routesRepaired, { count: done.filter(Boolean).length });
   }
 }
 
@@ -80,4 +81,12 @@ function readRoute(value: unknown): TunnelRoute | undefined {
   if (gateway !== undefined && (typeof gateway !== 'string' || parseIp(gateway) === undefined)) return undefined;
   if (metric !== undefined && (typeof metric !== 'number' || !Number.isInteger(metric))) return undefined;
   return { to: { family: parsed.family, ip, bits }, device, gateway, metric };
+}
+
+/** Whether the system did it. */
+function isDone(change: Promise<void>): Promise<boolean> {
+  return change.then(
+    () => true,
+    () => false,
+  );
 }
