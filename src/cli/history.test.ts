@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WallTime } from '../base/units.ts';
 import { Names } from '../monitor/history/names.ts';
 import type { NewEvent, SessionRecord } from '../monitor/history/records.ts';
+import { sessionRecord } from '../monitor/history/testing.ts';
 import { SqliteHistory } from '../monitor/history/sqlite.ts';
 import { history } from './history.ts';
 
@@ -27,27 +28,10 @@ async function run(...words: readonly string[]): Promise<string> {
   return printed.join('');
 }
 
+/** One that is over. */
 function session(id: number, changes: Partial<SessionRecord> = {}): SessionRecord {
-  return {
-    id,
-    daemon: 'vpn',
-    commonName: 'alice',
-    username: undefined,
-    address: '192.0.2.7:50000',
-    virtual4: '10.8.0.2',
-    virtual6: undefined,
-    started: before(2 * DAY),
-    ended: before(DAY),
-    updated: before(DAY),
-    received: 1500,
-    sent: 20,
-    lost: 0,
-    reason: 'ping-restart',
-    version: '2.6.14',
-    platform: 'linux',
-    cipher: 'AES-256-GCM',
-    ...changes,
-  };
+  const over = { ended: before(DAY), updated: before(DAY), received: 1500, sent: 20, lost: 0, reason: 'ping-restart' };
+  return sessionRecord(id, before(2 * DAY), { ...over, ...changes });
 }
 
 async function fill(names = new Names(undefined)): Promise<void> {

@@ -11,19 +11,23 @@ import type { ClientRecord, ServerStatusRows, StatusReport } from './status-repo
  */
 
 /** The names that `>STATE` uses (facts: management 10). */
-export type StateName =
-  | 'CONNECTING'
-  | 'RESOLVE'
-  | 'TCP_CONNECT'
-  | 'WAIT'
-  | 'AUTH'
-  | 'GET_CONFIG'
-  | 'AUTH_PENDING'
-  | 'ASSIGN_IP'
-  | 'ADD_ROUTES'
-  | 'CONNECTED'
-  | 'RECONNECTING'
-  | 'EXITING';
+export const STATE_NAMES = [
+  'CONNECTING',
+  'RESOLVE',
+  'TCP_CONNECT',
+  'WAIT',
+  'AUTH',
+  'GET_CONFIG',
+  'AUTH_PENDING',
+  'ASSIGN_IP',
+  'ADD_ROUTES',
+  'CONNECTED',
+  'RECONNECTING',
+  'EXITING',
+] as const;
+
+/** One of them. */
+export type StateName = (typeof STATE_NAMES)[number];
 
 /** One state with the fields of a `>STATE` line; empty ones undefined. */
 export interface DaemonState {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WallTime } from '../../src/base/units.ts';
 import { MemoryHistory } from '../../src/monitor/history/memory.ts';
 import type { NewEvent, SessionRecord } from '../../src/monitor/history/records.ts';
+import { sessionRecord } from '../../src/monitor/history/testing.ts';
 import { SqliteHistory } from '../../src/monitor/history/sqlite.ts';
 import type { HistoryChange, HistoryQuery, HistoryStore, Page } from '../../src/monitor/history/store.ts';
 import { ThreadHistory } from '../../src/monitor/history/thread.ts';
@@ -29,28 +30,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = (ms: number): WallTime => (START + ms) as WallTime;
 
-function session(id: number, changes: Partial<SessionRecord> = {}): SessionRecord {
-  return {
-    id,
-    daemon: 'vpn',
-    commonName: 'alice',
-    username: undefined,
-    address: '192.0.2.7:50000',
-    virtual4: '10.8.0.2',
-    virtual6: undefined,
-    started: at(id * 1000),
-    ended: undefined,
-    updated: at(id * 1000),
-    received: 0,
-    sent: 0,
-    lost: undefined,
-    reason: undefined,
-    version: '2.6.14',
-    platform: 'linux',
-    cipher: 'AES-256-GCM',
-    ...changes,
-  };
-}
+const session = (id: number, changes: Partial<SessionRecord> = {}): SessionRecord => sessionRecord(id, at(id * 1000), changes);
 
 function event(ms: number, changes: Partial<NewEvent> = {}): NewEvent {
   const none = { daemon: 'vpn', user: undefined, address: undefined, level: undefined, status: undefined, detail: undefined };

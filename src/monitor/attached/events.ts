@@ -5,25 +5,19 @@ import { FLAG, flagLetters, KIND } from '../../messages/kinds.ts';
 import { MANAGEMENT } from '../../messages/management.ts';
 import { recognise } from '../../messages/recogniser.ts';
 import { type Address, addressFrom } from '../../model/address.ts';
-import type { ClientNotice, DaemonEvent, DaemonState, LogLine, StateName } from '../../model/daemon-port.ts';
+import {
+  type ClientNotice,
+  type DaemonEvent,
+  type DaemonState,
+  type LogLine,
+  STATE_NAMES,
+  type StateName,
+} from '../../model/daemon-port.ts';
 import { EnvList } from '../../model/env-list.ts';
 
 /** What a daemon says unasked, as events of its port. */
 
-const STATES: ReadonlySet<string> = new Set<StateName>([
-  'CONNECTING',
-  'RESOLVE',
-  'TCP_CONNECT',
-  'WAIT',
-  'AUTH',
-  'GET_CONFIG',
-  'AUTH_PENDING',
-  'ASSIGN_IP',
-  'ADD_ROUTES',
-  'CONNECTED',
-  'RECONNECTING',
-  'EXITING',
-]);
+const STATES: ReadonlySet<string> = new Set(STATE_NAMES);
 const NOTICES: ReadonlySet<string> = new Set<ClientNotice>(['CONNECT', 'REAUTH', 'ESTABLISHED', 'DISCONNECT']);
 
 /** Words of lines that every daemon has in one form: another form is no newer daemon but a broken one. */

@@ -1,22 +1,7 @@
 import { between } from '../../base/units.ts';
+import { STATE_NAMES } from '../../model/daemon-port.ts';
 import type { DaemonView, Figure } from '../views.ts';
 import type { Metric } from './metric.ts';
-
-/** The states of `>STATE` (facts: management 10). */
-const STATES = [
-  'CONNECTING',
-  'RESOLVE',
-  'TCP_CONNECT',
-  'WAIT',
-  'AUTH',
-  'GET_CONFIG',
-  'AUTH_PENDING',
-  'ASSIGN_IP',
-  'ADD_ROUTES',
-  'CONNECTED',
-  'RECONNECTING',
-  'EXITING',
-];
 
 /** The figures whose source and age are told, by the word of the label `figure`. */
 const FIGURES: Readonly<Record<string, (daemon: DaemonView) => Pick<Figure<unknown>, 'source' | 'now'> | undefined>> = {
@@ -123,7 +108,7 @@ export const DAEMON_METRICS: readonly Metric[] = [
     sources: ['native', 'management', 'log'],
     moves: 'A client connects, loses its server, reconnects; a daemon is restarted.',
     read: ({ state }, emit) => {
-      if (state !== undefined) for (const name of STATES) emit(state.value.name === name ? 1 : 0, name);
+      if (state !== undefined) for (const name of STATE_NAMES) emit(state.value.name === name ? 1 : 0, name);
     },
   },
   {
